@@ -1,0 +1,82 @@
+package ad
+
+import "testing"
+
+func TestParseCPM(t *testing.T) {
+	cases := []struct {
+		text string
+		want CPM
+		err  error
+	}{
+		{"1.25", 1_250_000, nil}, {"0", 0, nil}, {"-0.0", 0, nil}, {"5.0e+0000001", 50_000_000, nil},
+		{"999.000001", 999_000_001, nil}, {"1e-400", 0, nil}, {"0.00000019", 0, nil}, {"0.0000019", 1, nil},
+		{"1e308", CPMHuge, nil}, {"1e309", 0, ErrPriceRange}, {"-1", 0, ErrPrice}, {"", 0, ErrPrice}, {"01", 0, ErrPrice},
+		{"1.", 0, ErrPrice}, {".5", 0, ErrPrice}, {"0x10", 0, ErrPrice}, {"NaN", 0, ErrPrice}, {"1e", 0, ErrPrice},
+		{"1.23456789012345678901234567890123456789", 1_234_567, nil},
+		{"0.00000000000000000000000000000000000001e38", 1_000_000, nil},
+		{"1.7976931348623157e308", CPMHuge, nil}, {"1.7976931348623160e308", 0, ErrPriceRange},
+	}
+	for _, c := range cases {
+		got, err := ParseCPM([]byte(c.text))
+		if got != c.want || err != c.err {
+			t.Errorf("ParseCPM(%q) = %d, %v; want %d, %v", c.text, got, err, c.want, c.err)
+		}
+	}
+}
+
+func TestCPMAppend(t *testing.T) {
+	for text, c := range map[string]CPM{"1.5": 1_500_000, "0": 0, "0.000001": 1, "999": CPMMax, "-2.01": -2_010_000} {
+		if got := c.String(); got != text {
+			t.Errorf("%d prints %q, want %q", int64(c), got, text)
+		}
+	}
+}
+
+func TestSharesRoundAgainstTheSplit(t *testing.T) {
+	if got := Share(100_000).Less(6 * Dollar); got != 5_400_000 {
+		t.Errorf("6.00 less 10%% = %v, want 5.4", got)
+	}
+	if got := Share(50_000).Gross(4_522_500); got != 4_760_527 {
+		t.Errorf("gross of 4.5225 at 5%% = %v, want 4.760527 (rounded up)", got)
+	}
+	if got := ShareOne.Gross(1); got != CPMHuge {
+		t.Errorf("gross at 100%% = %v, want the huge price", got)
+	}
+}
+
+func TestRateRoundTripNeverRaises(t *testing.T) {
+	vnd := Rate(39_400_000) // 0.0000394 USD
+	for _, c := range []CPM{1, 499, Dollar, 25_000 * Dollar, 1e15} {
+		if back := vnd.FromUSD(vnd.ToUSD(c)); back > c {
+			t.Errorf("%d VND micros became %d on the way back", c, back)
+		}
+	}
+	if got := vnd.ToUSD(CPMHuge); got < CPMMax {
+		t.Errorf("a huge price converts to %v, below the cap", got)
+	}
+}
+
+func TestParseSize(t *testing.T) {
+	for text, want := range map[string]bool{"300x250": true, "1x1": true, "0x0": false, "300x250\"><svg": false, "300X250": false, "99999x1": false, "x": false, "": false, "03x4": false} {
+		if _, ok := ParseSize(text); ok != want {
+			t.Errorf("ParseSize(%q) ok = %v", text, ok)
+		}
+	}
+}
+
+func TestReasonsAreNamedOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range Reasons() {
+		text := r.String()
+		if text == "" || seen[text] {
+			t.Errorf("reason %d has the text %q, which is empty or taken", r, text)
+		}
+		seen[text] = true
+		if back, ok := ParseReason(text); !ok || back != r {
+			t.Errorf("ParseReason(%q) = %v, %v", text, back, ok)
+		}
+		if won := r.LossCode() == 0; won != (r == Won) {
+			t.Errorf("%s has loss code %d", text, r.LossCode())
+		}
+	}
+}

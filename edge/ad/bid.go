@@ -1,0 +1,65 @@
+package ad
+
+// BidKind says where a bid comes from. The zero value is real-time bidding.
+type BidKind uint8
+
+// Kinds of bids.
+const (
+	RTB     BidKind = iota // a bidder's open bid
+	Managed                // a line item of the inventory's owner
+	DealBid                // a bidder's bid under a deal
+)
+
+// String gives the word of auction vectors.
+func (k BidKind) String() string {
+	switch k {
+	case Managed:
+		return "managed"
+	case DealBid:
+		return "deal"
+	}
+	return "rtb"
+}
+
+// Bid is one offer for one impression. The fields before Reason are what the bidder said and what the catalog knows;
+// a step that refuses the bid sets Reason, and no later step overrules it.
+//
+// Strings may borrow the bidder's answer: they are valid until the call's answer has been written.
+type Bid struct {
+	ID         string
+	Impression int // index into Call.Impressions
+	Kind       BidKind
+	Bidder     *Bidder   // nil for managed
+	Member     MemberID  // the seat
+	LineItem   *LineItem // managed only
+	Deal       *Deal     // deals only
+	Creative   *Creative // nil: not registered, or not looked up yet
+	Size       Size      // of the ad; 0x0: the creative's
+	// Price is in Currency at Rate; Price of 0 is never a bid.
+	Price       CPM
+	Currency    Currency
+	Rate        Rate
+	BidderFee   Share
+	PlatformFee Share
+	Markup      string // adm; empty: the registered creative's content
+	Advertiser  string // first adomain
+	NURL        string
+	BURL        string
+	LURL        string
+
+	// Reason is Undecided while the bid is in the running, and exactly one outcome after the auction.
+	Reason Reason
+	// Capped is set when the bid exceeded $999 and counts as $999.
+	Capped bool
+}
+
+// Asked is what became of asking one bidder.
+type Asked struct {
+	Bidder *Bidder
+	// Reason is Won never; Undecided when it answered with bids; else why there are none.
+	Reason Reason
+	// Bids is how many bids it sent, including refused ones.
+	Bids int
+	// Micros is how long it took from the call-out to the last byte of its answer, or to giving up, in microseconds.
+	Micros int64
+}

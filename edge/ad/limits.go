@@ -1,0 +1,68 @@
+package ad
+
+import "time"
+
+// Every hard limit of the product. A limit that something outside can meet has a test at the limit and one past it.
+// edge/RATIONALE.md says where the numbers come from.
+const (
+	// TargetBytesMax bounds path and query of a request; past it 414.
+	TargetBytesMax = 8 << 10
+	// HeaderBytesMax bounds all header fields of a request together; past it 431.
+	HeaderBytesMax = 16 << 10
+	// HeaderFieldsMax bounds the number of header fields; past it 431.
+	HeaderFieldsMax = 64
+	// CookieBytesMax bounds all cookies of a request; past it 431.
+	CookieBytesMax = 8 << 10
+	// QueryParamsMax bounds the query parameters of a tag; past it 400.
+	QueryParamsMax = 64
+	// BodyBytesMax bounds an OpenRTB body as sent; past it 413.
+	BodyBytesMax = 128 << 10
+	// BodyDecodedBytesMax bounds it after decompression; past it 413.
+	BodyDecodedBytesMax = 512 << 10
+	// BodyRatioMax bounds decoded over sent size, so that a small bomb is cut early.
+	BodyRatioMax = 50
+
+	// JSONDepthMax bounds nesting of any JSON read from outside.
+	JSONDepthMax = 12
+	// JSONTokensMax bounds values and names of one document.
+	JSONTokensMax = 20_000
+	// JSONStringBytesMax bounds one string of a request; a creative's markup is bounded by MarkupBytesMax.
+	JSONStringBytesMax = 64 << 10
+	// ImpressionsMax bounds the impressions of one call.
+	ImpressionsMax = 16
+
+	// BidsConsidered is how many bids of one answer compete.
+	BidsConsidered = 15
+	// BidsMax is how many bids an answer may hold; those past BidsConsidered lose as too_many_bids, and an answer with
+	// more than BidsMax is refused as response_too_large.
+	BidsMax = 64
+	// SeatsMax bounds seatbid of one answer.
+	SeatsMax = 64
+	// MarkupBytesMax bounds adm of one bid.
+	MarkupBytesMax = 32 << 10
+	// ResponseBytesMax bounds the body of one bidder's answer, decoded.
+	ResponseBytesMax = 256 << 10
+	// ResponseHeaderBytesMax bounds its header.
+	ResponseHeaderBytesMax = 16 << 10
+	// InformationalMax bounds the 1xx answers before it.
+	InformationalMax = 5
+	// AuctionBidsMax bounds the bids of one impression's auction, all bidders and line items together.
+	AuctionBidsMax = 1024
+	// BiddersMax bounds the bidders asked for one call.
+	BiddersMax = 64
+	// NoticeURLBytesMax bounds nurl, burl and lurl.
+	NoticeURLBytesMax = 2000
+	// SizesMax bounds the sizes of one impression.
+	SizesMax = 32
+
+	// TMaxDefault is how long an auction waits for bids, from the last byte of the ad call.
+	TMaxDefault = 150 * time.Millisecond
+	// TMaxMin and TMaxMax bound what a publisher's request may ask for.
+	TMaxMin = 20 * time.Millisecond
+	TMaxMax = 150 * time.Millisecond
+	// TMaxConfigMax bounds what an operator may configure.
+	TMaxConfigMax = 450 * time.Millisecond
+
+	// ResponseTailBytesMax bounds any answer of a tag.
+	ResponseTailBytesMax = 64 << 10
+)
