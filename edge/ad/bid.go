@@ -35,8 +35,10 @@ type Bid struct {
 	Deal       *Deal     // deals only
 	Creative   *Creative // nil: not registered, or not looked up yet
 	Size       Size      // of the ad; 0x0: the creative's
-	// Price is in Currency at Rate; Price of 0 is never a bid.
+	// Price is in Currency at Rate, and for Goal (per thousand impressions, click or action); Price of 0 is never a bid.
 	Price       CPM
+	Goal        Goal
+	Bias        Bias // what the seller's rules add for ranking
 	Currency    Currency
 	Rate        Rate
 	BidderFee   Share

@@ -153,7 +153,8 @@ type LineItem struct {
 	Member   MemberID
 	Active   bool
 	Priority uint8 // 1 to 20; 0 reads as DealPriorityDefault
-	Price    CPM
+	Price    CPM   // for Goal
+	Goal     Goal  // zero: Price is a CPM
 	// Creatives rotate by the auction's ticket among those that fit the impression.
 	Creatives  []CreativeID
 	Publishers []PublisherID // empty with Placements empty: all of the member's

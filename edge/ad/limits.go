@@ -63,6 +63,10 @@ const (
 	// TMaxConfigMax bounds what an operator may configure.
 	TMaxConfigMax = 450 * time.Millisecond
 
+	// VectorFileBytesMax bounds a file of auction vectors; VectorCasesMax bounds its cases.
+	VectorFileBytesMax = 16 << 20
+	VectorCasesMax     = 10_000
+
 	// ResponseTailBytesMax bounds any answer of a tag.
 	ResponseTailBytesMax = 64 << 10
 )
