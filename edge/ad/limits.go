@@ -69,4 +69,17 @@ const (
 
 	// ResponseTailBytesMax bounds any answer of a tag.
 	ResponseTailBytesMax = 64 << 10
+
+	// RuleFileBytesMax bounds one file of a rule set; a larger one is split.
+	RuleFileBytesMax = 4 << 20
+	// RuleDocumentBytesMax bounds one object of it, so that no object costs more memory than a moment's.
+	RuleDocumentBytesMax = 256 << 10
+	// RuleDepthMax bounds nesting of rule files.
+	RuleDepthMax = 32
+	// RuleFilesMax bounds the files of one rule set, RuleSetBytesMax their bytes together, RuleObjectsMax its objects.
+	RuleFilesMax    = 10_000
+	RuleSetBytesMax = 256 << 20
+	RuleObjectsMax  = 200_000
+	// RuleProblemsMax bounds the problems reported of one rule set; how many more there were is said.
+	RuleProblemsMax = 1000
 )
