@@ -9,7 +9,8 @@
 //	pure.go       what pure packages may neither import nor call
 //	size.go       lengths of files, functions and parameter lists
 //	state.go      no init functions, no package-level variables that change
-//	docs.go       doc.go in every package; files that documents name exist
+//	docs.go       doc.go in every package; files that documents and comments name exist
+//	readme.go     README.md is short, and what it tells people to open and type is there
 //	words.go      left-over words, machine paths, hosts of registries
 //	layout.go     what may stand at the top level; allocation budgets that hot packages must test
 //

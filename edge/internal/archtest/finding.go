@@ -41,6 +41,7 @@ func Checks() []Check {
 		{"state", state},
 		{"docs", packageDocs},
 		{"links", links},
+		{"readme", readme},
 		{"words", leftOvers},
 		{"layout", layout},
 		{"budgets", budgets},
