@@ -30,6 +30,10 @@ type Call struct {
 	Device      Device
 	Demographics
 	Privacy
+	// PreventRTB keeps bids without a deal out, PreventDeals those with one; both: no bidder is asked.
+	PreventRTB, PreventDeals bool
+	// NoPSA answers an empty 200 where a public service ad would stand.
+	NoPSA bool
 	// Test marks an auction whose outcome counts for nothing.
 	Test bool
 }
