@@ -1,0 +1,86 @@
+# Curb's targets. `make` alone lists them; each line that begins a target says after ## what it does.
+
+export GOTOOLCHAIN = auto
+export CGO_ENABLED = 0
+
+GO         ?= go
+BUILD      := $(GO) build -trimpath
+STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.8.0
+VULNDB     ?= https://vuln.go.dev
+FUZZTIME   ?= 20s
+PLATFORMS  ?= linux/amd64 linux/arm64
+
+.PHONY: help build run test test-all race browser bench bench-smoke fuzz lint vulnerabilities dist dist-check clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+build: ## build bin/curb and bin/curbsim
+	$(BUILD) -o bin/curb ./cmd/curb
+	$(BUILD) -o bin/curbsim ./cmd/curbsim
+
+run: build ## the demo: a node and a simulated market on loopback; Ctrl-C stops both
+	@exec cmd/curb/dist/demo bin/curb bin/curbsim
+
+test: ## vet and every test that needs Go only
+	$(GO) vet ./...
+	$(GO) test -shuffle=on -timeout 10m ./...
+
+test-all: lint race fuzz bench-smoke browser dist-check ## everything: lint, race detector, fuzzing, benchmarks run once, browser, reproducible build
+
+race: ## every test under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 20m ./...
+
+browser: ## the demo page in headless Chromium over HTTP/3 (needs Debian's chromium)
+	$(GO) test -tags browser -run '^TestBrowser' -count=1 -timeout 5m ./edge/node/e2e
+
+bench: ## every benchmark; last the node beside a bare net/http fan-out, same bidders, same run
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m $$($(GO) list ./... | grep -v '/edge/node/bench$$')
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./edge/node/bench
+
+bench-smoke: ## every benchmark runs a few times, to show that it works
+	$(GO) test -run '^$$' -bench . -benchtime 10x -timeout 10m $$($(GO) list ./... | grep -v '/edge/node/bench$$')
+	CURB_BENCH_SECONDS=1 $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 10m ./edge/node/bench
+
+fuzz: ## fuzz every target for FUZZTIME (20s) each
+	@grep -rl --include='*_test.go' '^func Fuzz' cmd edge rules | xargs -r -n1 dirname | sort -u | while read -r folder; do \
+		for target in $$($(GO) test -list '^Fuzz' ./$$folder | grep '^Fuzz'); do \
+			echo "$$folder $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -timeout 10m ./$$folder || exit 1; \
+		done; \
+	done
+
+lint: vulnerabilities ## gofmt, vet, staticcheck and govulncheck
+	@files=$$(gofmt -l cmd edge rules); if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags browser,invariants ./...
+	$(STATICCHECK) -tags browser ./...
+
+vulnerabilities: ## govulncheck, where its database (VULNDB) can be reached
+	@if report=$$(timeout 300 $(GOVULNCHECK) -db '$(VULNDB)' ./... 2>&1); then echo "govulncheck: no known vulnerabilities"; exit 0; fi; \
+	case $$report in \
+	*"fetching vulnerabilities"*) \
+		echo "govulncheck: SKIPPED, nothing was checked: $$(echo "$$report" | grep -m1 fetching)"; \
+		echo "  name a database that can be reached: make lint VULNDB=file:///path/to/vulndb" ;; \
+	*) echo "$$report"; exit 1 ;; \
+	esac
+
+dist: ## release binaries with SHA-256 sums in bin/dist, the same bytes from the same commit
+	@rm -rf bin/dist && mkdir -p bin/dist
+	@for platform in $(PLATFORMS); do for command in curb curbsim; do \
+		name=$$command-$$(echo $$platform | tr / -); echo "bin/dist/$$name"; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(BUILD) -buildvcs=auto -ldflags '-s -w -buildid=' -o bin/dist/$$name ./cmd/$$command || exit 1; \
+	done; done
+	@cp LICENSE bin/dist/ && git describe --always --dirty > bin/dist/VERSION
+	@cd bin/dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
+
+dist-check: ## build the release twice, in two places, and compare the sums
+	@set -e; copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT INT TERM; \
+	git clone -q . "$$copy/clone"; git -C "$$copy/clone" checkout -q "$$(git rev-parse HEAD)"; git clone -q "$$copy/clone" "$$copy/another-place"; \
+	for place in clone another-place; do $(MAKE) -s -C "$$copy/$$place" dist PLATFORMS=linux/amd64 >/dev/null; done; \
+	cmp "$$copy/clone/bin/dist/SHA256SUMS" "$$copy/another-place/bin/dist/SHA256SUMS"; echo "dist: the same bytes twice"
+
+clean: ## remove what was built
+	rm -rf bin
