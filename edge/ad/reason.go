@@ -22,9 +22,11 @@ const (
 	NotReady
 	ConnectFailed
 	TLSFailed
+	ConnectionLost
 	EgressDenied
 	HTTPStatus
 	Redirected
+	HeaderInvalid
 	HeaderTooLarge
 	ResponseTooLarge
 	ContentEncoding
@@ -106,9 +108,11 @@ var reasons = [reasonCount]reasonInfo{
 	NotReady:           {"not_ready", 1, 1001, 103},
 	ConnectFailed:      {"connect_failed", 1, 12, 103},
 	TLSFailed:          {"tls", 1, 12, 103},
+	ConnectionLost:     {"connection_lost", 1, 12, 103},
 	EgressDenied:       {"egress_denied", 1, 12, 103},
 	HTTPStatus:         {"http_status", 3, 13, 100},
 	Redirected:         {"redirect", 3, 13, 100},
+	HeaderInvalid:      {"header_invalid", 3, 13, 102},
 	HeaderTooLarge:     {"header_too_large", 3, 60, 102},
 	ResponseTooLarge:   {"response_too_large", 3, 60, 102},
 	ContentEncoding:    {"content_encoding", 3, 16, 102},
