@@ -18,7 +18,7 @@ type leftOver struct {
 }
 
 var leftOverWords = []leftOver{
-	{regexp.MustCompile(`(?i)\b(to` + `do|fix` + `me|x` + `xx|ha` + `ck)\b`), nil,
+	{regexp.MustCompile(`(?i)\b(to` + `do|fix` + `me|ha` + `ck)\b`), nil,
 		"a note of unfinished work", "finish it, or leave the capability out: nothing half-built stays"},
 	{regexp.MustCompile(`(?i)\b(not imple` + `mented|unimple` + `mented|place` + `holder|for ` + `now|simpli` + `fied)\b`), nil,
 		"a promise for later", "finish it, or say what it does and why that is enough"},
