@@ -80,3 +80,16 @@ func TestReasonsAreNamedOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestCountryAlpha3(t *testing.T) {
+	for two, three := range map[string]string{"US": "USA", "DE": "DEU", "AD": "AND", "ZW": "ZWE", "us": "", "XX": "", "": "", "USA": ""} {
+		if got := CountryAlpha3(two); got != three {
+			t.Errorf("CountryAlpha3(%q) = %q, want %q", two, got, three)
+		}
+	}
+	for i := 5; i < len(countries); i += 5 {
+		if countries[i:i+2] <= countries[i-5:i-3] {
+			t.Fatalf("the table is out of order at %s", countries[i:i+5])
+		}
+	}
+}
