@@ -1,0 +1,36 @@
+package auction
+
+import "curb/edge/ad"
+
+// Salt is the secret key of tickets. Who knows it can foresee who wins ties; a record that is to be replayed names it.
+type Salt [16]byte
+
+// Setting is what the bids of one impression meet: the rules of the sale. The zero value is a first-price auction
+// without floor, gate or deals' privileges.
+type Setting struct {
+	// Auction and Impression (the index in the call) seed the tickets, under Salt.
+	Auction    ad.AuctionID
+	Impression int
+	Salt       Salt
+
+	PriceRule ad.PriceRule
+	// ResellingPriority is 1 to 20: eligible managed demand at or above it competes alone. 0: there is no gate.
+	ResellingPriority uint8
+	// BelowThreshold says which managed bids compete when the gate stays open.
+	BelowThreshold ad.BelowThreshold
+	// NoResale drops RTB bids; the owner's demand and deals stay.
+	NoResale bool
+
+	// Floor is the floor on bids without a deal ask, as the function Floor chooses it.
+	Floor Applied
+
+	// Estimate is the estimated clear price, net USD; 0: unknown. It acts in second price on a price that is PassedOn.
+	Estimate ad.CPM
+	// PassedOn: the price goes to the publisher's ad server, which holds a contest of its own.
+	PassedOn bool
+	// NextSecondPrice: that contest is itself second price, so the price is not reduced here.
+	NextSecondPrice bool
+
+	// Trace, if not nil, is filled with the account of this auction.
+	Trace *Trace
+}
