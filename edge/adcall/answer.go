@@ -1,0 +1,69 @@
+package adcall
+
+import (
+	"curb/edge/ad"
+	"curb/edge/auction"
+)
+
+// Outcome is what an impression is answered with.
+type Outcome uint8
+
+// Outcomes, in the order in which they are tried.
+const (
+	Sold    Outcome = iota // a bid bought it
+	Default                // the placement's default creative
+	Chain                  // the placement's daisy chain takes over
+	PSA                    // a public service ad, where one of the size exists; else the answer is blank
+	Blank                  // nothing at all
+)
+
+// String is the outcome's word, as in X-Curb-Outcome.
+func (o Outcome) String() string {
+	switch o {
+	case Sold:
+		return "won"
+	case Default:
+		return "default"
+	case Chain:
+		return "chain"
+	case PSA:
+		return "psa"
+	}
+	return "blank"
+}
+
+// Slot is the answer for one impression.
+type Slot struct {
+	Impression *ad.Impression
+	Outcome    Outcome
+	// Bid is the winner; nil unless Sold.
+	Bid *ad.Bid
+	// Creative is what is served: the winner's or the default. Nil for Chain, PSA and Blank.
+	Creative *ad.Creative
+	// Size is that of the ad, or the impression's first; 0x0 when nobody said one.
+	Size ad.Size
+	// Result is the auction's account: stage, price, who pays what. Zero with Winner -1 if none was held.
+	Result auction.Result
+	// Bids are all that competed for this impression, each with its reason.
+	Bids []ad.Bid
+}
+
+// Answer is the outcome of a call. It borrows the bidders' buffers: everything in it is valid until Release.
+type Answer struct {
+	Call *ad.Call
+	// Version names the rule set that decided.
+	Version string
+	Slots   []Slot
+	// Asked is what became of asking each bidder.
+	Asked []ad.Asked
+
+	service *Service
+	state   state
+}
+
+// Release gives the answer's buffers back. The holder calls it exactly once, after the last byte was written.
+func (a *Answer) Release() {
+	if a.service != nil {
+		a.service.recycle(a)
+	}
+}

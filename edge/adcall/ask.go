@@ -1,0 +1,82 @@
+package adcall
+
+import (
+	"context"
+	"slices"
+
+	"curb/edge/ad"
+)
+
+// ask sends the call to the bidders that may compete and collects their bids until the deadline. Nobody is asked when
+// the owner's demand has closed every impression, or when neither RTB nor deals are wanted.
+func (s *Service) ask(ctx context.Context, a *Answer) {
+	st := &a.state
+	open := 0
+	for i := range st.seats {
+		if !st.seats[i].closed {
+			open++
+		}
+	}
+	if open == 0 || (a.Call.PreventRTB && a.Call.PreventDeals) {
+		return
+	}
+	out := &st.outgoing
+	for _, b := range st.snapshot.ActiveBidders() {
+		if len(out.Targets) == ad.BiddersMax {
+			break
+		}
+		deals := a.dealsFor(b)
+		if deals != nil || a.openToRTB() {
+			out.Targets = append(out.Targets, ad.Target{Bidder: b, Deals: deals})
+		}
+	}
+	if len(out.Targets) == 0 {
+		return
+	}
+	out.Call, out.Deadline = a.Call, st.deadline
+	out.Request = s.request(a)
+	s.asker.Ask(ctx, st.snapshot, out, &st.answers)
+}
+
+// openToRTB reports whether some impression that is still open takes bids without a deal.
+func (a *Answer) openToRTB() bool {
+	if a.Call.PreventRTB {
+		return false
+	}
+	for i := range a.state.seats {
+		if !a.state.seats[i].closed && !a.Call.Impressions[i].Placement.NoResale {
+			return true
+		}
+	}
+	return false
+}
+
+// dealsFor lists, per impression, the deals a bidder may use on it; nil if there are none at all.
+func (a *Answer) dealsFor(b *ad.Bidder) [][]*ad.Deal {
+	if a.Call.PreventDeals {
+		return nil
+	}
+	var deals [][]*ad.Deal
+	for i := range a.state.seats {
+		if a.state.seats[i].closed {
+			continue
+		}
+		for _, d := range a.state.snapshot.DealsFor(a.Call.Impressions[i].Placement.ID) {
+			if !ad.Live(d.Start, d.End, a.Call.Received) || !offered(d, b) {
+				continue
+			}
+			if deals == nil {
+				deals = make([][]*ad.Deal, len(a.state.seats))
+			}
+			deals[i] = append(deals[i], d)
+		}
+	}
+	return deals
+}
+
+// offered reports whether a seat of the bidder may use the deal.
+func offered(d *ad.Deal, b *ad.Bidder) bool {
+	return len(d.Members) == 0 || slices.ContainsFunc(b.Members, func(m ad.MemberID) bool {
+		return slices.Contains(d.Members, m)
+	})
+}

@@ -1,0 +1,48 @@
+package adcall
+
+import (
+	"time"
+
+	"curb/edge/ad"
+	"curb/edge/auction"
+	"curb/edge/catalog"
+	"curb/edge/openrtb"
+)
+
+// state is what a call needs between its steps. It lives in the answer and keeps its buffers from call to call.
+type state struct {
+	snapshot *catalog.Snapshot
+	received *openrtb.Request
+	deadline time.Time
+	// personal: identifiers that the page or app supplied may be passed on to bidders.
+	personal bool
+
+	managed  []ad.Bid // the owner's demand for all impressions
+	seats    []seat   // per impression
+	bids     []ad.Bid // what competes, per impression one after the other
+	setting  auction.Setting
+	scratch  auction.Scratch
+	answers  ad.Answers
+	outgoing openrtb.Outgoing
+	request  requestParts
+}
+
+// seat is where an impression's managed bids stand, and whether they have closed it to everybody else.
+type seat struct {
+	from, to int
+	closed   bool
+}
+
+// reset forgets the call and keeps the buffers. Pointers are cleared, so that a quiet node does not hold an old rule set.
+func (st *state) reset() {
+	st.snapshot, st.received = nil, nil
+	clear(st.managed)
+	clear(st.bids)
+	clear(st.answers.Bids)
+	clear(st.answers.Asked)
+	clear(st.outgoing.Targets)
+	st.managed, st.seats, st.bids = st.managed[:0], st.seats[:0], st.bids[:0]
+	st.answers = ad.Answers{Asked: st.answers.Asked[:0], Bids: st.answers.Bids[:0]}
+	st.outgoing = openrtb.Outgoing{Targets: st.outgoing.Targets[:0]}
+	st.request.reset()
+}
