@@ -34,6 +34,27 @@ type Call struct {
 	PreventRTB, PreventDeals bool
 	// NoPSA answers an empty 200 where a public service ad would stand.
 	NoPSA bool
+	// NoUser keeps all stored user data out of this call (use_cookies=0).
+	NoUser bool
+	// Location is where the publisher says the device is.
+	Location Location
+	// ExternalUID is the publisher's own id of the user.
+	ExternalUID string
+	// ExternalCode is the publisher's own name of the slot (ext_inv_code), for reports.
+	ExternalCode string
+	// TrafficSource is where the publisher bought the visit.
+	TrafficSource string
+	// ClickTracker is the publisher's, an http or https URL that the landing page is appended to; "" for none.
+	ClickTracker string
+	// Cachebuster is the tag's cb; "" for none.
+	Cachebuster string
+	// PassThrough are the tag's pt1 to pt9, for the macros of that name.
+	PassThrough [PassThroughCount]string
+	// Keywords are the tag's kw_ pairs without that prefix, Custom the pairs whose keys mean nothing to us, in lower case.
+	// At most KeyValuesMax each.
+	Keywords, Custom []KeyValue
+	// Framed says whether the slot stands in a frame of its own: 1 yes, -1 no, 0 unknown.
+	Framed int8
 	// Test marks an auction whose outcome counts for nothing.
 	Test bool
 }
@@ -47,6 +68,17 @@ type Impression struct {
 	// Reserve is the call's own reserve, net USD (tag parameter reserve, imp.bidfloor); 0: none said.
 	Reserve  CPM
 	Position uint8 // banner.pos
+	// PrivateSizes are those that deals may use beside Sizes.
+	PrivateSizes []Size
+}
+
+// KeyValue is one pair of a tag's query.
+type KeyValue struct{ Key, Value string }
+
+// Location is a point on the earth in hundred-thousandths of a degree, north and east positive.
+type Location struct {
+	Known    bool
+	Lat, Lon int32
 }
 
 // Device is what the connection and the client's hints show of the browser or app.

@@ -55,6 +55,17 @@ const (
 	// SizesMax bounds the sizes of one impression.
 	SizesMax = 32
 
+	// PassThroughCount is how many pt parameters a tag has.
+	PassThroughCount = 9
+	// KeyValuesMax is how many kw_ pairs, and how many custom ones, of a tag count; KeyValueBytesMax bounds key and value
+	// of each. More, and longer ones, are dropped.
+	KeyValuesMax     = 40
+	KeyValueBytesMax = 60
+	// ConsentBytesMax bounds a consent string of a tag.
+	ConsentBytesMax = 4096
+	// LabelBytesMax bounds ext_inv_code, traffic_source_code, external_uid and each pt of a tag.
+	LabelBytesMax = 100
+
 	// TMaxDefault is how long an auction waits for bids, from the last byte of the ad call.
 	TMaxDefault = 150 * time.Millisecond
 	// TMaxMin and TMaxMax bound what a publisher's request may ask for.

@@ -18,7 +18,7 @@ func (s same) AppendMacro(dst []byte, _ Name) []byte { return append(dst, s...) 
 var hostile = []string{
 	"", "a", "1", `"`, `'`, "`", `\`, "<", ">", "&", "-->", "</script>", "</title>", `"><script>alert(1)</script>`, `' onload='alert(1)`,
 	" onload=alert(1) ", "javascript:alert(1)", "https://evil.example/", "//evil.example", "${AUCTION_ID}", "%0d%0a", "\r\nX: y", "\x00",
-	"\u2028", "\xff", "*/alert(1)/*", "\nalert(1)//", "]]>", "quot", "#34", "script", "/script", "!--", "x;}</style>", "expression(alert(1))",
+	"\u2028", "\xff", "*/alert(1)/*", "\nalert(1)//", "]]>", "quot", "#34", "script", "/script", "le", "!--", "x;}</style>", "expression(alert(1))",
 }
 
 var sources = []string{
@@ -27,7 +27,7 @@ var sources = []string{
 	`<script>a="${PT1}";b='\'${PT1}';c=/${PT1}[/]"/.test("${PT1}");${PT1}</script><!-- ${PT1} --><title>${PT1}</title>`,
 	"<script>`${PT1} ${b + `${PT1}`} ${PT1}` // ${PT1}\n + ${PT1} /* ${PT1} */</script>",
 	`<svg onload="f('${PT1}')"><script>"${PT1}"</script></svg>${PT1}<select><title>${PT1}`,
-	`<img src=//${PT1}/ srcset="${PT1}"><style>${PT1}</style><textarea>&${PT1};</textarea><${PT1}></${PT1}><x ${PT1}=${PT1} =${PT1}>`,
+	`<title></tit${PT1}></title><img src=//${PT1}/ srcset="${PT1}"><style>${PT1}</style><textarea>&${PT1};</textarea><${PT1}></${PT1}><x ${PT1}=${PT1} =${PT1}>`,
 	`<script type=text/template><a href="${PT1}"></script><script src="${PT1}" ></script ><noscript>${PT1}</noscript><!${PT1}><?${PT1}>`,
 }
 
