@@ -13,11 +13,16 @@ import (
 
 // Bidder is one bidder's line in the node's status.
 type Bidder struct {
-	Name     string `json:"name"`
-	Ready    bool   `json:"ready"`
-	Requests uint64 `json:"requests"`
-	Bids     uint64 `json:"bids"`
-	Timeouts uint64 `json:"timeouts"`
+	ID          uint32 `json:"id"`
+	Name        string `json:"name"`
+	Ready       bool   `json:"ready"`
+	Requests    uint64 `json:"requests"`     // sent
+	Bids        uint64 `json:"bids"`         // received in time, refused ones included
+	Timeouts    uint64 `json:"timeouts"`     // requests without an answer by the deadline
+	Late        uint64 `json:"late"`         // answers that came after it and were dropped
+	Connections int    `json:"connections"`  // open
+	Breaker     string `json:"breaker"`      // closed, open or half-open
+	SendPercent int    `json:"send_percent"` // what the throttle lets through
 }
 
 // Status is what GET /v1/node answers.
