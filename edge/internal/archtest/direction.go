@@ -4,7 +4,7 @@ import "fmt"
 
 // Groups of packages, named once for the table below.
 const (
-	pure = "edge/auction edge/openrtb edge/macro edge/privacy edge/token rules/schema rules/compile rules/index " +
+	pure = "edge/auction edge/auction/vector edge/openrtb edge/macro edge/privacy edge/token rules/schema rules/compile rules/index " +
 		"rules/ruletest plugins/hook plugins/wasmcheck"
 	memory   = "edge/catalog edge/userstore"
 	samples  = "rules/samples/..."
