@@ -163,7 +163,7 @@ func (t *Trace) appendSold(dst []byte) []byte {
 func (b *TracedBid) appendRefused(dst []byte) []byte {
 	if b.Reason == ad.BelowFloor || b.Reason == ad.BelowDealFloor {
 		return appendLine(dst, "refused", b.name(), " ", b.Reason.String(), ": net ", b.Net.String(),
-			" under ", b.Floor.String(), " (", b.FloorSource.String(), ")")
+			" under ", max(b.Floor, priceLeast).String(), " (", b.FloorSource.String(), ")")
 	}
 	return appendLine(dst, "refused", b.name(), " ", b.Reason.String())
 }
