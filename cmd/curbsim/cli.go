@@ -89,13 +89,14 @@ func newRoot(con console) *cobra.Command {
 	s := &shared{console: con}
 	root := &cobra.Command{
 		Use:   "curbsim",
-		Short: "The market around a node: bidders, data provider, ad server, publisher pages",
+		Short: "The market around a node: bidders, data provider, ad server, publisher pages, load",
 		Example: `  curbsim up                                  all parties on the demo's ports
-  curbsim bidder --price 1.20 --latency 30ms  one bidder on 127.0.0.1:9701`,
+  curbsim bidder --price 1.20 --latency 30ms  one bidder on 127.0.0.1:9701
+  curbsim load --proto h3 --duration 10s      ad calls over HTTP/3`,
 		SilenceUsage: true, SilenceErrors: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage("unknown command %q; commands are up, bidder, provider, adserver, pages", args[0])
+				return usage("unknown command %q; commands are up, bidder, provider, adserver, pages, load", args[0])
 			}
 			return nil
 		},
@@ -112,7 +113,7 @@ func newRoot(con console) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage("%s: %w", cmd.Name(), err) })
 	root.PersistentFlags().StringVarP(&s.output, "output", "o", "table", "how results are printed: table, json")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(upCommand(s), bidderCommand(s), providerCommand(s), adServerCommand(s), pagesCommand(s))
+	root.AddCommand(upCommand(s), bidderCommand(s), providerCommand(s), adServerCommand(s), pagesCommand(s), loadCommand(s))
 	return root
 }
 
