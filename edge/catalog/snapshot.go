@@ -44,7 +44,7 @@ type memberCode struct {
 
 // New builds a snapshot. The error is an *InvalidError with every problem found; then there is no snapshot.
 func New(c Contents) (*Snapshot, error) {
-	if problems := validate(&c); len(problems) > 0 {
+	if problems := Validate(&c); len(problems) > 0 {
 		return nil, &InvalidError{Problems: problems}
 	}
 	s := &Snapshot{

@@ -20,8 +20,9 @@ type validator struct {
 	problems   []Problem
 }
 
-// validate reports everything that is wrong with contents, in the order of their lists.
-func validate(c *Contents) []Problem {
+// Validate reports everything that is wrong with contents, in the order of their lists; New refuses contents with
+// problems.
+func Validate(c *Contents) []Problem {
 	v := &validator{c: c}
 	v.members = keyed(v, "Member", c.Members, func(m *ad.Member) ad.MemberID { return m.ID })
 	v.publishers = keyed(v, "Publisher", c.Publishers, func(p *ad.Publisher) ad.PublisherID { return p.ID })

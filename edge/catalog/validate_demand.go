@@ -52,7 +52,11 @@ func (v *validator) validateLineItems() {
 		at := place{v, "LineItem", i, text(l.ID)}
 		refer(at, "member", "Member", v.members, l.Member)
 		at.priority("priority", l.Priority)
-		at.money("price", l.Price)
+		if l.Goal.Kind == ad.PerMille {
+			at.money("price", l.Price)
+		} else if l.Price < 0 {
+			at.problem("price", "is negative", "")
+		}
 		at.dates(l.Start, l.End)
 		for j, id := range l.Creatives {
 			field := element("creatives", j)

@@ -1,0 +1,137 @@
+package schema
+
+import (
+	"slices"
+	"time"
+
+	"curb/edge/ad"
+)
+
+// Kind describes one kind of object.
+type Kind struct {
+	Name string
+	Doc  string
+	// Single kinds occur at most once in a rule set.
+	Single bool
+	Spec   *Type // a record
+}
+
+// Field is one field of a record.
+type Field struct {
+	Name string
+	Type *Type
+	Doc  string
+	// Default says what an absent field means, for the reference; empty: see Doc. It does not fill the field.
+	Default  string
+	Required bool
+	// Aka are words other systems use for it; they are refused with this field's name as the remedy.
+	Aka []string
+}
+
+// Form says how the text of a value is read.
+type Form uint8
+
+// Forms of values.
+const (
+	FormText     Form = iota // text of Min to Max bytes, one line
+	FormMarkup               // text of Min to Max bytes, many lines
+	FormCode                 // letters, digits and . _ - %, Min to Max of them
+	FormName                 // an object's name
+	FormFlag                 // true or false
+	FormWhole                // whole number, Min to Max
+	FormMoney                // USD, Min to Max micro-units
+	FormShare                // percent, Min to Max, in units of 1/Unit
+	FormRate                 // USD per unit of a currency, Min to Max pico-USD
+	FormDuration             // Min to Max nanoseconds
+	FormSize                 // WxH
+	FormWord                 // one of Words
+	FormTime                 // an instant: a day (its start, UTC) or RFC 3339
+	FormCurrency             // ISO 4217
+	FormCountry              // ISO 3166-1 alpha-2
+	FormLanguage             // ISO 639-1
+	FormDomain               // a domain name, as lower-case A-labels
+	FormPeer                 // a domain name, or in lab mode a loopback host
+	FormEndpoint             // a URL that nodes call
+	FormLink                 // a URL that browsers call
+	FormPrefix               // a network, CIDR
+	FormPath                 // a file beside the rule file
+	FormRef                  // another object, by name or id
+	FormList                 // Min to Max values of Of
+	FormMap                  // Min to Max entries from Key to Of
+	FormRecord               // Fields
+	FormAny                  // anything; not looked into
+)
+
+// Type says what a value may be. Which fields mean something depends on Form. Types are immutable and may be shared,
+// and may refer to themselves.
+type Type struct {
+	Form     Form
+	Min, Max int64
+	Unit     int64    // FormShare: parts of the whole
+	Words    []string // FormWord
+	Ref      string   // FormRef: the kind
+	Of, Key  *Type    // FormList, FormMap
+	Fields   []Field  // FormRecord
+}
+
+// field is the description of a field by its name.
+func (t *Type) field(name string) (int, bool) {
+	i := slices.IndexFunc(t.Fields, func(f Field) bool { return f.Name == name })
+	return i, i >= 0
+}
+
+func text(bytesMax int64) *Type   { return &Type{Form: FormText, Min: 1, Max: bytesMax} }
+func markup(bytesMax int64) *Type { return &Type{Form: FormMarkup, Min: 1, Max: bytesMax} }
+func code(bytesMax int64) *Type   { return &Type{Form: FormCode, Min: 1, Max: bytesMax} }
+func whole(min, max int64) *Type  { return &Type{Form: FormWhole, Min: min, Max: max} }
+func word(words ...string) *Type  { return &Type{Form: FormWord, Words: words} }
+func ref(kind string) *Type       { return &Type{Form: FormRef, Ref: kind} }
+func flag() *Type                 { return &Type{Form: FormFlag} }
+func form(f Form) *Type           { return &Type{Form: f} }
+func record(fields ...Field) *Type {
+	return &Type{Form: FormRecord, Fields: fields}
+}
+
+func list(of *Type, min, max int64) *Type { return &Type{Form: FormList, Of: of, Min: min, Max: max} }
+
+// refs is a list of references, at least min of them.
+func refs(kind string, min int64) *Type { return list(ref(kind), min, refsMax) }
+
+// refsMax bounds the references of one list.
+const refsMax = 10_000
+
+// money is a price per thousand in USD, from 0 to the highest that counts.
+func money() *Type { return &Type{Form: FormMoney, Max: int64(ad.CPMMax)} }
+
+// share is a part of a price, from 0 % to below 100 %.
+func share() *Type {
+	return &Type{Form: FormShare, Max: int64(ad.ShareOne) - 1, Unit: int64(ad.ShareOne)}
+}
+
+// timeout is a deadline of auctions.
+func timeout() *Type {
+	return &Type{Form: FormDuration, Min: int64(timeoutMin), Max: int64(ad.TMaxConfigMax)}
+}
+
+// timeoutMin is the shortest deadline a rule set may give: below it no bidder on another machine can answer.
+const timeoutMin = 5 * time.Millisecond
+
+// idNumber is the number of an id.
+var idNumber = whole(1, 1<<32-1)
+
+// id is an id as the operator assigns it.
+func id() Field {
+	return Field{Name: "id", Type: idNumber, Required: true,
+		Doc: "Number that tags, requests and reports use. Unique within the kind, never reused."}
+}
+
+func active() Field {
+	return Field{Name: "active", Type: flag(), Default: "true", Doc: "Whether it takes part at all.", Aka: []string{"state", "enabled"}}
+}
+
+func dates() []Field {
+	return []Field{
+		{Name: "start", Type: form(FormTime), Default: "unbounded", Doc: "When it begins.", Aka: []string{"start_date"}},
+		{Name: "end", Type: form(FormTime), Default: "unbounded", Doc: "When it ends; this instant no longer belongs to it.", Aka: []string{"end_date"}},
+	}
+}
