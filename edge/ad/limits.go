@@ -30,6 +30,8 @@ const (
 	JSONStringBytesMax = 64 << 10
 	// ImpressionsMax bounds the impressions of one call.
 	ImpressionsMax = 16
+	// CompanionsMax bounds companionad of one video or audio impression: the largest object that a few bytes can ask for.
+	CompanionsMax = 16
 
 	// BidsConsidered is how many bids of one answer compete.
 	BidsConsidered = 15
