@@ -1,6 +1,8 @@
 package openrtb
 
 import (
+	"encoding/binary"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -68,7 +70,15 @@ func integer(dst []byte, key string, v int) []byte {
 }
 
 func appendInteger(dst []byte, key string, v int) []byte {
-	return append(strconv.AppendInt(append(dst, key...), int64(v), 10), ',')
+	return append(appendInt(append(dst, key...), v), ',')
+}
+
+// appendInt is strconv.AppendInt, and quicker for what most of OpenRTB's integers are: codes and flags.
+func appendInt(dst []byte, v int) []byte {
+	if uint(v) < 10 {
+		return append(dst, '0'+byte(v))
+	}
+	return strconv.AppendInt(dst, int64(v), 10)
 }
 
 func integers(dst []byte, key string, v []int) []byte {
@@ -77,7 +87,7 @@ func integers(dst []byte, key string, v []int) []byte {
 	}
 	dst = append(append(dst, key...), '[')
 	for _, n := range v {
-		dst = append(strconv.AppendInt(dst, int64(n), 10), ',')
+		dst = append(appendInt(dst, n), ',')
 	}
 	return endList(dst)
 }
@@ -117,22 +127,38 @@ func raw(dst []byte, key string, v []byte) []byte {
 	return append(append(append(dst, key...), v...), ',')
 }
 
-// appendString writes a JSON string.
+// appendString writes a JSON string. It copies eight bytes at a time while it looks for some that need more than copying.
 func appendString(dst []byte, s string) []byte {
-	buf := bytesOf(s)
-	dst = append(dst, '"')
-	end := plainEnd(buf, 0)
-	dst = append(dst, s[:end]...)
-	if end < len(s) {
-		dst = appendEscaped(dst, s, end)
+	dst = append(slices.Grow(dst, len(s)+2), '"')
+	from := bytesOf(s)
+	to := dst[len(dst) : len(dst)+len(s)]
+	i := 0
+	for ; i+8 <= len(from); i += 8 {
+		x := binary.LittleEndian.Uint64(from[i:])
+		if special(x) != 0 {
+			return appendEscaped(dst[:len(dst)+i], s, i)
+		}
+		binary.LittleEndian.PutUint64(to[i:], x)
 	}
-	return append(dst, '"')
+	for ; i < len(from); i++ {
+		c := from[i]
+		if c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return appendEscaped(dst[:len(dst)+i], s, i)
+		}
+		to[i] = c
+	}
+	return append(dst[:len(dst)+len(s)], '"')
 }
 
-// appendEscaped writes the string from i, where a byte stands that is not plain.
+// appendEscaped writes the string from i and ends it.
 func appendEscaped(dst []byte, s string, i int) []byte {
 	buf := bytesOf(s)
-	for i < len(s) {
+	for {
+		end := plainEnd(buf, i)
+		dst = append(dst, s[i:end]...)
+		if i = end; i == len(s) {
+			return append(dst, '"')
+		}
 		if s[i] < utf8.RuneSelf {
 			dst = appendEscape(dst, s[i])
 			i++
@@ -141,11 +167,7 @@ func appendEscaped(dst []byte, s string, i int) []byte {
 			dst = utf8.AppendRune(dst, r)
 			i += n
 		}
-		end := plainEnd(buf, i)
-		dst = append(dst, s[i:end]...)
-		i = end
 	}
-	return dst
 }
 
 func appendEscape(dst []byte, c byte) []byte {

@@ -71,7 +71,7 @@ func (d *Decoder) readAudio(a *Audio) bool {
 		case "delivery":
 			o.ok = o.once(16) && d.integers(&a.Delivery)
 		case "companionad":
-			o.ok = o.once(17) && many(d, &d.banners, &a.CompanionAd, (*Decoder).readBanner)
+			o.ok = o.once(17) && d.companions(&a.CompanionAd)
 		case "api":
 			o.ok = o.once(18) && d.integers(&a.API)
 		case "companiontype":

@@ -1,5 +1,7 @@
 package openrtb
 
+import "curb/edge/ad"
+
 // Banner is a display impression, or a companion of a video or audio one (OpenRTB 2.6 §3.2.6).
 type Banner struct {
 	Format   []Format
@@ -130,4 +132,21 @@ func appendFormat(dst []byte, f *Format) []byte {
 	dst = integer(dst, `"wmin":`, f.WMin)
 	dst = raw(dst, `"ext":`, f.Ext)
 	return endObject(dst)
+}
+
+// companions reads the list of companions, at most ad.CompanionsMax.
+func (d *Decoder) companions(dst *[]Banner) bool {
+	if d.at() == 'n' {
+		return d.null()
+	}
+	l := d.openList()
+	start := len(d.banners.items)
+	for d.element(&l) {
+		if len(d.banners.items)-start == ad.CompanionsMax {
+			return d.excess("companionad: too many companions")
+		}
+		l.ok = d.readBanner(d.banners.next())
+	}
+	*dst = d.banners.since(start)
+	return d.closeList(&l)
 }

@@ -118,7 +118,7 @@ func (d *Decoder) readVideoMore(o *object, v *Video) bool {
 	case "pos":
 		return o.once(29) && d.integer(&v.Pos)
 	case "companionad":
-		return o.once(30) && many(d, &d.banners, &v.CompanionAd, (*Decoder).readBanner)
+		return o.once(30) && d.companions(&v.CompanionAd)
 	case "api":
 		return o.once(31) && d.integers(&v.API)
 	case "companiontype":
