@@ -1,0 +1,123 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Config is everything an operator decides about one node.
+type Config struct {
+	// Node names this node in answers and logs.
+	Node string
+	// Domain is the exchange's canonical domain in supply chains; empty: this exchange adds no node to them.
+	Domain string
+	// Listen is the address of ad calls, TCP and UDP.
+	Listen string
+	// PublicPort is the port clients see, in Alt-Svc and Host; 0: the listening port.
+	PublicPort int
+	// Hosts are the node's own hosts, IP literals without brackets included.
+	Hosts []string
+	// Admin is the address of the operator's door: loopback host:port, or unix:/path.
+	Admin string
+	// Rules is the directory of the rule set; empty: the sample set that is compiled in.
+	Rules string
+	// Data is the directory for keys and certificates; empty: nothing is kept.
+	Data string
+	// Lab allows plain http to loopback bidders and pages and shows X-Curb-Outcome. Never in production.
+	Lab bool
+	// Certificates are files; hosts that none of them names get one from the node's local authority if LocalCA is set.
+	Certificates []CertificateFile
+	LocalCA      bool
+	// BidderCA is a PEM file of authorities trusted for bidders beside the system's; empty: none.
+	BidderCA string
+	// BidderConnections caps connections per bidder that sets no cap of its own.
+	BidderConnections int
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	// Drain bounds the graceful stop.
+	Drain time.Duration
+	// MemoryLimit is the soft memory limit in bytes; 0: 80 % of the control group's limit, if there is one.
+	MemoryLimit int64
+}
+
+// CertificateFile is a certificate chain and its key, PEM.
+type CertificateFile struct{ Certificate, Key string }
+
+// Default is a node that runs on one machine for one person.
+func Default() Config {
+	return Config{
+		Node: "curb", Listen: "127.0.0.1:8443", Admin: "127.0.0.1:7077",
+		Hosts: []string{"localhost", "127.0.0.1", "::1"}, LocalCA: true,
+		BidderConnections: 64, Drain: 10 * time.Second,
+	}
+}
+
+// Demo is the node of `curb serve --demo`: lab mode, nothing on disk, the sample rule set.
+func Demo() Config {
+	c := Default()
+	c.Node, c.Domain, c.Lab = "demo", "curb.example", true
+	return c
+}
+
+// Bounds of what a file may say.
+const (
+	drainMax       = 10 * time.Minute
+	connectionsMax = 4096
+	hostsMax       = 64
+	proxiesMax     = 256
+)
+
+// Problem is one setting that cannot stand.
+type Problem struct{ Field, Detail, Remedy string }
+
+func (p Problem) String() string { return p.Field + ": " + p.Detail + ": " + p.Remedy }
+
+// Validate reports every setting that cannot stand, by field, in the order of the fields.
+func (c *Config) Validate() []Problem {
+	var problems []Problem
+	add := func(field, detail, remedy string) { problems = append(problems, Problem{field, detail, remedy}) }
+	if c.Node == "" || len(c.Node) > 64 || strings.ContainsFunc(c.Node, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		add("node", "a node is named by 1 to 64 visible ASCII characters", "give it a short name such as edge-fra-1")
+	}
+	if _, err := netip.ParseAddrPort(c.Listen); err != nil {
+		add("listen", fmt.Sprintf("%q is not an address and port", c.Listen), "write IP:PORT, such as 127.0.0.1:8443 or [::]:443")
+	}
+	if c.PublicPort < 0 || c.PublicPort > 65535 {
+		add("public_port", "a port is 0 to 65535", "leave it out to use the listening port")
+	}
+	if len(c.Hosts) == 0 || len(c.Hosts) > hostsMax {
+		add("hosts", fmt.Sprintf("a node has 1 to %d hosts of its own", hostsMax), "name the host that tags call")
+	}
+	if !adminAddress(c.Admin) {
+		add("admin", fmt.Sprintf("%q is neither a loopback address and port nor a socket", c.Admin), "write 127.0.0.1:7077, [::1]:7077 or unix:/run/curb/admin.sock")
+	}
+	if !c.LocalCA && len(c.Certificates) == 0 {
+		add("certificates", "there is no certificate and no local authority", "name certificate files, or set local_ca: true")
+	}
+	for i, f := range c.Certificates {
+		if f.Certificate == "" || f.Key == "" {
+			add(fmt.Sprintf("certificates[%d]", i), "a certificate needs a certificate file and a key file", "give both cert and key")
+		}
+	}
+	if c.BidderConnections < 1 || c.BidderConnections > connectionsMax {
+		add("bidder_connections", fmt.Sprintf("connections per bidder are 1 to %d", connectionsMax), "64 suits most bidders")
+	}
+	if len(c.TrustedProxies) > proxiesMax {
+		add("trusted_proxies", fmt.Sprintf("at most %d networks", proxiesMax), "join neighbouring networks")
+	}
+	if c.Drain < time.Second || c.Drain > drainMax {
+		add("drain", "the graceful stop takes 1s to 10m", "10s suits most nodes")
+	}
+	return problems
+}
+
+func adminAddress(text string) bool {
+	if path, ok := strings.CutPrefix(text, "unix:"); ok {
+		return filepath.IsAbs(path)
+	}
+	addr, err := netip.ParseAddrPort(text)
+	return err == nil && addr.Addr().IsLoopback()
+}
