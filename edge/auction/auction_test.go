@@ -146,6 +146,16 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// The cent above the runner-up never carries the price over the winner's own bid, to the micro.
+func TestTheCentStopsAtTheOwnBid(t *testing.T) {
+	for own, want := range map[ad.CPM]Basis{3_009_999: OwnBid, 3_010_000: OwnBid, 3_010_001: RunnerUp} {
+		r := Run(&Setting{PriceRule: ad.SecondPrice}, []ad.Bid{rtbBid("X", own), rtbBid("Y", 3*ad.Dollar)}, &Scratch{})
+		if r.ClearPrice != min(own, 3_010_000) || r.Basis != want {
+			t.Errorf("a bid of %v over 3 clears at %v by %v, want %v by %v", own, r.ClearPrice, r.Basis, min(own, 3_010_000), want)
+		}
+	}
+}
+
 func TestDollarsIgnoreTheRate(t *testing.T) {
 	for _, rate := range []ad.Rate{0, ad.RateOne, ad.RateOne * 2} {
 		bids := []ad.Bid{{Price: ad.Dollar, Currency: ad.USD, Rate: rate}}

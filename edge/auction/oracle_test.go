@@ -201,6 +201,15 @@ func TestRunAgreesWithTheOracle(t *testing.T) {
 		if want := o.price(winner, setters); got.ClearPrice != want {
 			return fmt.Errorf("clear price %v, want %v", got.ClearPrice, want)
 		}
+		second := ad.CPM(0)
+		for _, c := range setters {
+			if c.index != winner.index {
+				second = max(second, c.ask)
+			}
+		}
+		if got.Second != second {
+			return fmt.Errorf("second %v, want %v", got.Second, second)
+		}
 		shielded := ad.CPM(0)
 		for _, c := range o.candidates {
 			if !slices.ContainsFunc(pool, func(p candidate) bool { return p.index == c.index }) {

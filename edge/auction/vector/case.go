@@ -17,7 +17,7 @@ var salt = auction.Salt([]byte("auction vectors!"))
 // parseCase reads one case; ok is false when it was unusable.
 func (p *parser) parseCase(raw json.RawMessage) (c Case, ok bool) {
 	before := len(p.problems)
-	o, ok := p.object("case", raw)
+	o, ok := p.object(wholeCase, raw)
 	if !ok {
 		return c, false
 	}
@@ -31,8 +31,6 @@ func (p *parser) parseCase(raw json.RawMessage) (c Case, ok bool) {
 	p.bids(o, &c, rates)
 	if expect, ok := p.child(o, "expect"); ok {
 		p.expect(expect, &c)
-	} else if !o.has("expect") {
-		p.fail("expect", "missing", "write what is expected; {} runs the case and checks nothing")
 	}
 	p.unknown(o)
 	return c, len(p.problems) == before
@@ -160,10 +158,7 @@ func (p *parser) bid(o *object, s *auction.Setting) ad.Bid {
 	if b.ID == "" {
 		p.fail(o.at("id"), "missing", "give the bid an id that expect can name")
 	}
-	if !o.has("price") {
-		p.fail(o.at("price"), "missing", "write the bid's CPM")
-	}
-	b.Price, _ = p.signed(o, "price") // a negative price is for the auction to refuse
+	b.Price, _ = p.signed(o, "price") // one that is missing or negative is for the auction to refuse
 	b.BidderFee, b.PlatformFee = p.share(o, "bidder_fee"), p.share(o, "platform_fee")
 	p.kind(o, &b)
 	p.currencyAndGoal(o, &b)
@@ -248,9 +243,9 @@ func (p *parser) currencyAndGoal(o *object, b *ad.Bid) {
 	b.Goal.Chance = ad.Chance(chance)
 }
 
-// refusals reads the flags, and refuses the bid for the first that stands, in the order of flags.
+// refusals reads the flags, and refuses the bid for the first that stands, in the order of the table.
 func (p *parser) refusals(o *object, b *ad.Bid, s *auction.Setting) {
-	for _, f := range flags {
+	for _, f := range refusals {
 		if !p.truth(o, f.name, false) || b.Reason != ad.Undecided {
 			continue
 		}

@@ -51,22 +51,22 @@ type Named[T any] struct {
 func Parse(data []byte) (*File, error) {
 	p := &parser{}
 	if len(data) > ad.VectorFileBytesMax {
-		p.fail("file", fmt.Sprintf("larger than %d MiB", ad.VectorFileBytesMax>>20), "split it")
+		p.fail(wholeFile, fmt.Sprintf("larger than %d MiB", ad.VectorFileBytesMax>>20), "split it")
 		return nil, p.problems
 	}
 	var whole json.RawMessage
 	if err := json.Unmarshal(data, &whole); err != nil {
-		p.fail("file", describeSyntax(data, err), "write one JSON object with the list \"cases\"")
+		p.fail(wholeFile, describeSyntax(data, err), "write one JSON object with the list \"cases\"")
 		return nil, p.problems
 	}
-	top, ok := p.object("file", whole)
+	top, ok := p.object(wholeFile, whole)
 	if !ok {
 		return nil, p.problems
 	}
 	file := &File{}
 	p.header(top)
 	cases, present := p.list(top, "cases")
-	if !present {
+	if !present && !top.has("cases") {
 		p.fail("cases", "missing", "list the cases: {\"cases\": [{\"name\": …, \"setting\": …, \"bids\": …, \"expect\": …}]}")
 	}
 	if len(cases) > ad.VectorCasesMax {

@@ -12,6 +12,12 @@ import (
 	"curb/edge/ad"
 )
 
+// What a Problem names when it is not one field that is wrong.
+const (
+	wholeFile = "file"
+	wholeCase = "case"
+)
+
 // Problem is one thing that makes a file unusable.
 type Problem struct {
 	Case   string // name of the case, or its number; empty for the file itself
@@ -23,7 +29,7 @@ type Problem struct {
 // String is `case "name": field …: cause; remedy`.
 func (p Problem) String() string {
 	text := "field " + p.Field + ": " + p.Cause
-	if p.Field == "file" {
+	if p.Field == wholeFile || p.Field == wholeCase {
 		text = p.Cause
 	}
 	if p.Case != "" {
@@ -123,7 +129,7 @@ func (o *object) at(name string) string {
 	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		name = strconv.QuoteToASCII(name)
 	}
-	if o.path == "" || o.path == "file" {
+	if o.path == "" || o.path == wholeFile {
 		return name
 	}
 	return o.path + "." + name

@@ -2,16 +2,16 @@ package vector
 
 import "curb/edge/ad"
 
-// flag is a field of a bid that, when true, has it refused before the auction.
-type flag struct {
+// refusal is a field of a bid that, when true, has it refused before the auction.
+type refusal struct {
 	name   string
 	reason ad.Reason
 	// late checks come after the one for resale.
 	late bool
 }
 
-// flags in the order in which the exchange checks: of several that stand, the first is the bid's reason.
-var flags = []flag{
+// refusals in the order in which the exchange checks: of several that stand, the first is the bid's reason.
+var refusals = []refusal{
 	{name: "seat_inactive", reason: ad.SeatInactive},
 	{name: "creative_unapproved", reason: ad.CreativeUnapproved},
 	{name: "creative_blocked", reason: ad.CreativeBlocked},
