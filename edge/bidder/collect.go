@@ -1,0 +1,41 @@
+package bidder
+
+import (
+	"time"
+
+	"curb/edge/ad"
+	"curb/edge/catalog"
+	"curb/edge/openrtb"
+)
+
+// collect judges what came and fills answers, in the order of the targets.
+func (a *ask) collect(snap *catalog.Snapshot, out *openrtb.Outgoing, answers *ad.Answers) {
+	a.judge = judge{snap: snap, call: out.Call, request: out.Request, positions: a.positions, urls: a.fanout.options.Guard}
+	now := time.Now()
+	fair := !a.cancelled && a.cutoff.Sub(a.begun) >= timeoutCountsFrom
+	for i := range a.rows {
+		r := &a.rows[i]
+		t := &out.Targets[i]
+		asked := ad.Asked{Bidder: t.Bidder, Reason: r.reason}
+		from := len(answers.Bids)
+		if r.admitted {
+			ended := now
+			if q := r.inquiry; q != nil {
+				ended = q.ended
+				asked.Reason = q.reason
+				if q.reason == ad.Undecided {
+					answers.Bids, asked.Reason = a.judge.judge(t, q.response, answers.Bids)
+				}
+				r.line.record.settled(q)
+			}
+			asked.Micros = ended.Sub(a.begun).Microseconds()
+			asked.Bids = len(answers.Bids) - from
+			r.line.record.judged(asked.Reason, fair)
+		}
+		if r.line != nil {
+			r.line.record.outcomes[asked.Reason].Add(1)
+			r.line.record.bids.Add(uint64(asked.Bids))
+		}
+		answers.Asked = append(answers.Asked, asked)
+	}
+}
