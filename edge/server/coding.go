@@ -1,0 +1,126 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"curb/edge/ad"
+)
+
+// zstdWindowMax is the largest window that a sender of HTTP bodies may use (RFC 9659 §3). Bodies are decoded into one
+// bounded buffer, so a window reserves no memory.
+const zstdWindowMax = 8 << 20
+
+// roomMin is the least room a body is decoded into at first.
+const roomMin = 4 << 10
+
+// coder inflates bodies. It is safe for concurrent use.
+type coder struct {
+	gunzippers sync.Pool // *gunzipper
+	zstd       *zstd.Decoder
+}
+
+// gunzipper keeps a gzip reader and its source together, so that reuse allocates nothing.
+type gunzipper struct {
+	source bytes.Reader
+	gzip   gzip.Reader
+}
+
+func newCoder() *coder {
+	// The error is of options that contradict each other; these are constant.
+	decoder, _ := zstd.NewReader(nil, zstd.WithDecoderMaxWindow(zstdWindowMax), zstd.WithDecoderMaxMemory(zstdWindowMax),
+		zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderLowmem(true), zstd.WithDecoderConcurrency(0))
+	c := &coder{zstd: decoder}
+	c.gunzippers.New = func() any { return new(gunzipper) }
+	return c
+}
+
+// codingOf reads Content-Encoding and the query of a request. gzip=1 in the query says the same as gzip in the header: a
+// page cannot set that header without asking first.
+func codingOf(headers []string, rawQuery string) (coding ad.Compression, ok bool) {
+	if len(headers) > 1 {
+		return ad.Plain, false
+	}
+	if len(headers) == 1 {
+		switch strings.ToLower(strings.TrimSpace(headers[0])) {
+		case "gzip", "x-gzip":
+			return ad.Gzip, true
+		case "zstd":
+			return ad.Zstd, true
+		case "", "identity":
+		default:
+			return ad.Plain, false
+		}
+	}
+	for q := (query{rest: rawQuery}); ; {
+		key, value, more := q.next()
+		if !more {
+			return ad.Plain, true
+		}
+		if key == "gzip" && value == "1" {
+			return ad.Gzip, true
+		}
+	}
+}
+
+// decode appends the decoded body to dst, which is empty. It stops at ad.BodyDecodedBytesMax and at ad.BodyRatioMax times
+// the size as sent, whichever comes first: a bomb costs no more than an honest body.
+func (c *coder) decode(dst, body []byte, coding ad.Compression) ([]byte, *problem) {
+	limit := min(len(body)*ad.BodyRatioMax, ad.BodyDecodedBytesMax)
+	if coding == ad.Gzip {
+		return c.gunzip(dst, body, limit)
+	}
+	return c.unzstd(dst, body, limit)
+}
+
+// gunzip takes one gzip member and nothing after it.
+func (c *coder) gunzip(dst, body []byte, limit int) ([]byte, *problem) {
+	g := c.gunzippers.Get().(*gunzipper)
+	defer c.gunzippers.Put(g)
+	g.source.Reset(body)
+	defer g.source.Reset(nil)
+	if g.gzip.Reset(&g.source) != nil {
+		return dst, &bodyInvalid
+	}
+	g.gzip.Multistream(false)
+	for {
+		if len(dst) == cap(dst) {
+			dst = append(dst, make([]byte, max(len(dst), roomMin))...)[:len(dst)]
+		}
+		n, err := g.gzip.Read(dst[len(dst):cap(dst)])
+		dst = dst[:len(dst)+n]
+		switch {
+		case len(dst) > limit:
+			return dst, &decodedTooLarge
+		case err == io.EOF && g.source.Len() == 0:
+			return dst, nil
+		case err != nil:
+			return dst, &bodyInvalid
+		}
+	}
+}
+
+// unzstd decodes into the room that most bodies need, then into all that is allowed.
+func (c *coder) unzstd(dst, body []byte, limit int) ([]byte, *problem) {
+	for _, room := range [...]int{min(limit, max(8*len(body), roomMin)), limit} {
+		if cap(dst) < room {
+			dst = make([]byte, 0, room)
+		}
+		out, err := c.zstd.DecodeAll(body, dst[:0:room])
+		switch {
+		case err == nil:
+			return out, nil
+		case errors.Is(err, zstd.ErrWindowSizeExceeded):
+			return dst, &decodedTooLarge
+		case !errors.Is(err, zstd.ErrDecoderSizeExceeded):
+			return dst, &bodyInvalid
+		}
+	}
+	return dst, &decodedTooLarge
+}

@@ -1,0 +1,145 @@
+package server
+
+import (
+	"strconv"
+
+	"curb/edge/ad"
+	"curb/edge/adcall"
+	"curb/edge/macro"
+	"curb/edge/openrtb"
+)
+
+// No-bid reasons (OpenRTB 2.6, List: No-Bid Reason Codes).
+const (
+	nbrTechnicalError = 1
+	nbrInvalidRequest = 2
+)
+
+// noSeats is the list of an answer without bids, written as [].
+var noSeats = []openrtb.SeatBid{}
+
+// Markup types of a bid (OpenRTB 2.6 §4.3.3, mtype).
+const (
+	markupBanner = 1 + iota
+	markupVideo
+	markupAudio
+	markupNative
+)
+
+// respond writes the bid response: every sold impression as a bid of its buyer's seat, at what the seller gets, in the
+// caller's currency.
+func (h *Handler) respond(c *openCall, in request, received *openrtb.Request, answer *adcall.Answer) []byte {
+	id := c.call.ID.String()
+	response := openrtb.Response{ID: received.ID, SeatBid: noSeats, BidID: id, Cur: c.currency.String()}
+	for i := range answer.Slots {
+		slot := &answer.Slots[i]
+		if slot.Outcome != adcall.Sold || slot.Bid == nil {
+			continue
+		}
+		if bid, ok := h.bid(c, in, slot); ok {
+			bid.ID = id + "-" + strconv.Itoa(i+1)
+			c.seat(strconv.FormatUint(uint64(slot.Bid.Member), 10), bid)
+		}
+	}
+	if len(c.seats) > 0 {
+		response.SeatBid = c.seats
+	}
+	return openrtb.AppendResponse(c.out[:0], &response)
+}
+
+// seat adds a bid to its seat.
+func (c *openCall) seat(seat string, bid openrtb.Bid) {
+	for i := range c.seats {
+		if c.seats[i].Seat == seat {
+			c.seats[i].Bid = append(c.seats[i].Bid, bid)
+			return
+		}
+	}
+	c.seats = append(c.seats, openrtb.SeatBid{Seat: seat, Bid: []openrtb.Bid{bid}})
+}
+
+// bid makes one bid; false if its creative has no markup to hand on.
+func (h *Handler) bid(c *openCall, in request, slot *adcall.Slot) (out openrtb.Bid, ok bool) {
+	c.page.values = values{call: &c.call, slot: slot, size: slot.Size}
+	c.page.document = c.page.document[:0]
+	kind, ok := h.markup(&c.page, in, slot)
+	if !ok {
+		return out, false
+	}
+	creative := slot.Creative
+	out = openrtb.Bid{
+		ImpID: slot.Impression.ID, Price: c.rate.FromUSD(slot.Result.ClearPrice), AdM: string(c.page.document),
+		W: int(slot.Size.W), H: int(slot.Size.H), MType: kind,
+	}
+	if creative != nil {
+		out.AdID = strconv.FormatUint(uint64(creative.ID), 10)
+		out.CrID, out.ADomain, out.Cat = creative.Code, creative.Advertisers, creative.Categories
+		for _, a := range creative.Attributes {
+			out.Attr = append(out.Attr, int(a))
+		}
+	}
+	if out.CrID == "" {
+		out.CrID = out.AdID
+	}
+	if len(out.ADomain) == 0 && slot.Bid.Advertiser != "" {
+		out.ADomain = []string{slot.Bid.Advertiser}
+	}
+	if slot.Bid.Deal != nil {
+		out.DealID = slot.Bid.Deal.ID
+	}
+	return out, out.Price > 0
+}
+
+// markup appends what the caller shows, and says of which kind it is.
+func (h *Handler) markup(p *pageWriter, in request, slot *adcall.Slot) (kind int, ok bool) {
+	creative := slot.Creative
+	media := ad.Banner
+	if creative != nil && creative.Media != 0 {
+		media = creative.Media
+	}
+	switch {
+	case creative != nil && creative.Format == ad.FormatVAST:
+		kind = markupVideo
+		if media&ad.Video == 0 && media&ad.Audio != 0 {
+			kind = markupAudio
+		}
+		return kind, h.vast(p, in, slot)
+	case creative != nil && creative.Format == ad.FormatNative:
+		return markupNative, h.data(p, in, slot)
+	}
+	return markupBanner, h.fragment(p, in, slot) && len(p.document) <= ad.ResponseTailBytesMax
+}
+
+// data appends XML or JSON with its macros filled.
+func (h *Handler) data(p *pageWriter, in request, slot *adcall.Slot) bool {
+	if slot.Bid.Markup != "" {
+		p.document = macro.Expand(p.document, slot.Bid.Markup, macro.Data, &p.values)
+		return true
+	}
+	p.document = h.template(in.snap, slot.Creative, macro.Data).content.Append(p.document, &p.values)
+	return len(p.document) > 0
+}
+
+// Around the URL of a VAST document (VAST 4.2 §3.19).
+const (
+	vastHead = `<VAST version="3.0"><Ad id="`
+	vastURL  = `"><Wrapper><AdSystem>curb</AdSystem><VASTAdTagURI><![CDATA[`
+	vastTail = `]]></VASTAdTagURI><Impression></Impression></Wrapper></Ad></VAST>`
+)
+
+// vast appends a VAST document: the creative's own, or a wrapper around the URL of one.
+func (h *Handler) vast(p *pageWriter, in request, slot *adcall.Slot) bool {
+	if slot.Bid.Markup != "" || !foldPrefix(slot.Creative.Content, "http") {
+		return h.data(p, in, slot)
+	}
+	p.piece = h.template(in.snap, slot.Creative, macro.URL).content.Append(p.piece[:0], &p.values)
+	if !isWebURL(p.piece) {
+		return false
+	}
+	p.document = append(p.document, vastHead...)
+	p.document = number(p.document, slot.Creative.ID)
+	p.document = append(p.document, vastURL...)
+	p.document = appendURL(p.document, p.piece)
+	p.document = append(p.document, vastTail...)
+	return true
+}

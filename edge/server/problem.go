@@ -1,0 +1,86 @@
+package server
+
+import (
+	"net/http"
+
+	"curb/edge/ad"
+)
+
+// problem is an error as callers see it: a status, a stable code, and a title that never repeats input.
+type problem struct {
+	status int
+	code   string
+	title  string
+	closes bool // the connection: what follows on it cannot be trusted
+}
+
+// The errors of this package.
+var (
+	misdirected      = problem{http.StatusMisdirectedRequest, "misdirected_request", "This host is not served here.", false}
+	notFound         = problem{http.StatusNotFound, "not_found", "There is nothing at this path.", false}
+	methodNotAllowed = problem{http.StatusMethodNotAllowed, "method_not_allowed", "Allow names the methods of this path.", false}
+	targetTooLong    = problem{http.StatusRequestURITooLong, "target_too_long", "Path and query are longer than 8 KiB.", true}
+
+	paramDuplicate   = problem{http.StatusBadRequest, "param_duplicate", "A parameter is there twice.", false}
+	paramInvalid     = problem{http.StatusBadRequest, "param_invalid", "A parameter has a value it cannot have.", false}
+	paramTooMany     = problem{http.StatusBadRequest, "param_too_many", "There are more than 64 parameters.", false}
+	placementMissing = problem{http.StatusBadRequest, "placement_missing", "Neither id nor member and inv_code name a placement.", false}
+	sizeMissing      = problem{http.StatusBadRequest, "size_missing", "The placement has no size of its own and the tag names none.", false}
+	placementUnknown = problem{http.StatusNotFound, "placement_unknown", "No placement of that name is served on this host.", false}
+
+	contentType     = problem{http.StatusUnsupportedMediaType, "content_type_unsupported", "Content-Type must be application/json or text/plain.", false}
+	contentEncoding = problem{http.StatusUnsupportedMediaType, "content_encoding_unsupported", "Content-Encoding may be gzip or zstd, once.", false}
+	bodyTooLarge    = problem{http.StatusRequestEntityTooLarge, "body_too_large", "The body is larger than 128 KiB.", true}
+	decodedTooLarge = problem{http.StatusRequestEntityTooLarge, "decoded_too_large", "The body is larger than 512 KiB, or 50 times its compressed size.", false}
+	bodyInvalid     = problem{http.StatusBadRequest, "body_invalid", "The body ends early or is not of its Content-Encoding.", false}
+	bodyTimeout     = problem{http.StatusRequestTimeout, "timeout", "The body did not arrive in time.", true}
+	requestInvalid  = problem{http.StatusBadRequest, "request_invalid", "The body is not a bid request within limits.", false}
+)
+
+// jsonProblem is a decoder's error; its code is one of edge/openrtb's.
+func jsonProblem(code string) problem {
+	switch code {
+	case "json_invalid":
+		return problem{http.StatusBadRequest, code, "The body is not JSON.", false}
+	case "json_too_deep":
+		return problem{http.StatusBadRequest, code, "The JSON is nested too deep.", false}
+	}
+	return requestInvalid
+}
+
+// refuse answers with an error: an empty body on tags and unknown paths, a problem document (RFC 9457) elsewhere.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, p problem) {
+	header := w.Header()
+	header["Cache-Control"] = valueNoStore
+	header["X-Content-Type-Options"] = valueNoSniff
+	header["X-Curb-Error"] = []string{p.code}
+	if p.closes {
+		header["Connection"] = valueClose
+	}
+	if routeOf(r) != routeOpenRTB {
+		header["Content-Type"] = valueText
+		header["Content-Length"] = valueZero
+		w.WriteHeader(p.status)
+		return
+	}
+	body := p.append(nil, h.newID())
+	header["Content-Type"] = valueProblem
+	contentLength(header, len(body))
+	w.WriteHeader(p.status)
+	w.Write(body) //nolint:errcheck // the client may have gone
+}
+
+// append writes the problem document. Its texts need no escaping.
+func (p problem) append(dst []byte, id ad.AuctionID) []byte {
+	dst = append(dst, `{"type":"/errors/`...)
+	dst = append(dst, p.code...)
+	dst = append(dst, `","title":"`...)
+	dst = append(dst, p.title...)
+	dst = append(dst, `","status":`...)
+	dst = append(dst, byte('0'+p.status/100), byte('0'+p.status/10%10), byte('0'+p.status%10))
+	dst = append(dst, `,"code":"`...)
+	dst = append(dst, p.code...)
+	dst = append(dst, `","request_id":"`...)
+	dst = id.Append(dst)
+	return append(dst, `"}`...)
+}
