@@ -3,6 +3,7 @@ package adcall
 import (
 	"context"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -281,3 +282,33 @@ func BenchmarkServe(b *testing.B) {
 type quiet struct{}
 
 func (quiet) Ask(context.Context, *catalog.Snapshot, *openrtb.Outgoing, *ad.Answers) {}
+
+func TestRequestTellsWhatTheTagAndBrowserSaid(t *testing.T) {
+	f := newFixture(t, nil)
+	call := f.call(1001)
+	call.Keywords = []ad.KeyValue{{Key: "topic", Value: "rowing"}}
+	call.Location = ad.Location{Known: true, Lat: 5_250_001, Lon: -1_340_500}
+	call.ExternalUID = "reader-7"
+	call.Device.SUA = ad.ClientHints{Brands: `"Chromium";v="156.0.1", "Not=A?Brand";v="24"`, Mobile: "?1", Platform: `"Linux"`}
+	f.serve(call)
+	var d openrtb.Decoder
+	r, err := d.DecodeRequest(f.market.requests[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Site.KwArray) != 1 || r.Site.KwArray[0] != "topic=rowing" || r.Device.Geo.Lat != "52.50001" || r.Device.Geo.Lon != "-13.405" || r.Device.Geo.Type != 1 {
+		t.Errorf("site %+v, geo %+v", r.Site, r.Device.Geo)
+	}
+	if s := r.Device.SUA; len(s.Browsers) != 2 || s.Browsers[0].Brand != "Chromium" || s.Browsers[0].Version[2] != "1" || s.Platform.Brand != "Linux" || s.Mobile != openrtb.Yes {
+		t.Errorf("sua %+v", s)
+	}
+	if e := r.User.EIDs; len(e) != 1 || e[0].Source != "news.example" || e[0].UIDs[0].ID != "reader-7" {
+		t.Errorf("eids %+v", e)
+	}
+	for _, odd := range []string{`"`, `"a";v=`, `;;`, `"a\"b"`, `"a";v="1`, strings.Repeat(`"x";v="1",`, 50)} {
+		var p requestParts
+		if s := p.hints(&ad.ClientHints{Brands: odd}); s == nil || len(s.Browsers) > brandsMax {
+			t.Errorf("hints %q gave %+v", odd, s)
+		}
+	}
+}

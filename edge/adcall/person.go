@@ -1,6 +1,8 @@
 package adcall
 
 import (
+	"strconv"
+
 	"curb/edge/ad"
 	"curb/edge/openrtb"
 )
@@ -35,6 +37,9 @@ func (a *Answer) device() {
 	if call.DoNotTrack {
 		d.DNT = openrtb.Yes
 	}
+	if d.SUA == nil {
+		d.SUA = p.hints(&call.Device.SUA)
+	}
 	p.request.Device = d
 }
 
@@ -49,12 +54,28 @@ func (a *Answer) place(in *openrtb.Geo) *openrtb.Geo {
 		}
 		return g
 	}
-	found := a.state.snapshot.Geo(a.Call.Device.IP)
-	if found == nil {
+	*g = openrtb.Geo{}
+	if found := a.state.snapshot.Geo(a.Call.Device.IP); found != nil {
+		*g = openrtb.Geo{Country: ad.CountryAlpha3(found.Country), Region: found.Region, City: found.City, ZIP: found.Postal, Type: locatedByIP}
+	}
+	if at := a.Call.Location; at.Known && a.state.personal {
+		g.Lat, g.Lon, g.Type = degrees(at.Lat), degrees(at.Lon), locatedByDevice
+	}
+	if g.Type == 0 {
 		return nil
 	}
-	*g = openrtb.Geo{Country: ad.CountryAlpha3(found.Country), Region: found.Region, City: found.City, ZIP: found.Postal, Type: 2}
 	return g
+}
+
+// Location types (AdCOM 1.0, List: Location Types).
+const (
+	locatedByDevice = 1
+	locatedByIP     = 2
+)
+
+// degrees writes hundred-thousandths of a degree as a decimal number.
+func degrees(n int32) openrtb.Number {
+	return openrtb.Number(strconv.FormatFloat(float64(n)/1e5, 'f', -1, 64))
 }
 
 // person says what is known of the user, and under which rules.
@@ -64,7 +85,12 @@ func (a *Answer) person() {
 	if in := a.state.received; in != nil && in.User != nil && a.state.personal {
 		u.EIDs, u.Data, u.Keywords, u.KwArray = in.User.EIDs, in.User.Data, in.User.Keywords, in.User.KwArray
 	}
-	if a.state.personal || !call.COPPA {
+	if call.ExternalUID != "" && a.state.personal && len(u.EIDs) == 0 && call.Publisher.Domain != "" {
+		p.uid[0] = openrtb.UID{ID: call.ExternalUID, AType: 3}
+		p.eid[0] = openrtb.EID{Source: call.Publisher.Domain, UIDs: p.uid[:]}
+		u.EIDs = p.eid[:]
+	}
+	if !call.COPPA {
 		u.Yob = int(call.YearOfBirth)
 		if call.Gender != 0 {
 			u.Gender = gender(call.Gender)

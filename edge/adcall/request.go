@@ -28,13 +28,22 @@ type requestParts struct {
 	nodes     []openrtb.Node
 	cur       []string
 	battr     []int
+	keywords  []string
+	eid       [1]openrtb.EID
+	uid       [1]openrtb.UID
+	sua       openrtb.SUA
+	brands    []openrtb.BrandVersion
+	platform  openrtb.BrandVersion
 }
 
 func (p *requestParts) reset() {
 	clear(p.imps)
 	clear(p.banners)
 	clear(p.nodes)
-	*p = requestParts{imps: p.imps[:0], banners: p.banners[:0], formats: p.formats[:0], nodes: p.nodes[:0], cur: p.cur[:0], battr: p.battr[:0]}
+	clear(p.keywords)
+	clear(p.brands)
+	*p = requestParts{imps: p.imps[:0], banners: p.banners[:0], formats: p.formats[:0], nodes: p.nodes[:0], cur: p.cur[:0],
+		battr: p.battr[:0], keywords: p.keywords[:0], brands: p.brands[:0]}
 }
 
 // request builds what every bidder is told; what only one bidder may see (its id of the user, its deals) is spliced in
@@ -172,6 +181,12 @@ func (a *Answer) inventory() {
 		p.site.ID, p.site.Name, p.site.Domain, p.site.Page = id, call.Site.Name, call.Site.Domain, call.Page
 		if len(call.Site.Categories) > 0 {
 			p.site.Cat = call.Site.Categories
+		}
+		for _, pair := range call.Keywords {
+			p.keywords = append(p.keywords, pair.Key+"="+pair.Value)
+		}
+		if len(p.keywords) > 0 {
+			p.site.KwArray = p.keywords
 		}
 		p.site.Publisher, p.site.Ext = &p.publisher, nil
 		p.request.Site = &p.site
