@@ -23,7 +23,8 @@ type App struct {
 }
 
 func (d *Decoder) readApp(a *App) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":

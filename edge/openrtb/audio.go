@@ -33,7 +33,8 @@ type Audio struct {
 }
 
 func (d *Decoder) readAudio(a *Audio) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "mimes":

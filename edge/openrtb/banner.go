@@ -24,7 +24,8 @@ type Banner struct {
 }
 
 func (d *Decoder) readBanner(b *Banner) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "format":
@@ -101,7 +102,8 @@ type Format struct {
 }
 
 func (d *Decoder) readFormat(f *Format) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "w":

@@ -42,7 +42,8 @@ type Bid struct {
 }
 
 func (d *Decoder) readBid(b *Bid) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":

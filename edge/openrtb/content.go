@@ -36,7 +36,8 @@ type Content struct {
 }
 
 func (d *Decoder) readContent(c *Content) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":
@@ -168,7 +169,8 @@ type Producer struct {
 }
 
 func (d *Decoder) readProducer(p *Producer) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":
@@ -210,7 +212,8 @@ type Network struct {
 }
 
 func (d *Decoder) readNetwork(n *Network) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":
@@ -246,7 +249,8 @@ type Channel struct {
 }
 
 func (d *Decoder) readChannel(c *Channel) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":

@@ -9,7 +9,8 @@ type Data struct {
 }
 
 func (d *Decoder) readData(a *Data) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":
@@ -45,7 +46,8 @@ type Segment struct {
 }
 
 func (d *Decoder) readSegment(s *Segment) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":

@@ -38,7 +38,8 @@ type Device struct {
 }
 
 func (d *Decoder) readDevice(v *Device) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "geo":

@@ -14,7 +14,8 @@ type DOOH struct {
 }
 
 func (d *Decoder) readDOOH(h *DOOH) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":

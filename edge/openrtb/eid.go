@@ -11,7 +11,8 @@ type EID struct {
 }
 
 func (d *Decoder) readEID(e *EID) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "inserter":
@@ -52,7 +53,8 @@ type UID struct {
 }
 
 func (d *Decoder) readUID(u *UID) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":

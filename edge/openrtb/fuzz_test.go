@@ -63,39 +63,44 @@ func FuzzRequest(f *testing.F) {
 	}
 	f.Add(document(f, "request.json"))
 	f.Add(document(f, "full-request.json"))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if len(body) > fuzzBytesMax {
-			t.Skip()
+	f.Fuzz(func(t *testing.T, body []byte) { checkRequest(t, body) })
+}
+
+// checkRequest gives 1 for a request that is accepted and so was compared.
+func checkRequest(t *testing.T, body []byte) int {
+	t.Helper()
+	if len(body) > fuzzBytesMax {
+		return 0
+	}
+	var d, again Decoder
+	r, err := d.DecodeRequest(body)
+	explained(t, body, err)
+	if err != nil {
+		return 0
+	}
+	out := AppendRequest(nil, r)
+	r2, err := again.DecodeRequest(out)
+	if err != nil && !strings.Contains(err.Error(), "too many values") {
+		t.Fatalf("does not read its own %s: %v", out, err)
+	}
+	if err == nil && !bytes.Equal(AppendRequest(nil, r2), out) {
+		t.Fatalf("changes what it wrote:\n%s\n%s", out, AppendRequest(nil, r2))
+	}
+	var theirs openrtb2.BidRequest
+	if err := json.Unmarshal(body, &theirs); err != nil {
+		if !numberTrouble(err) {
+			t.Fatalf("encoding/json refuses it: %v", err)
 		}
-		var d, again Decoder
-		r, err := d.DecodeRequest(body)
-		explained(t, body, err)
-		if err != nil {
-			return
-		}
-		out := AppendRequest(nil, r)
-		r2, err := again.DecodeRequest(out)
-		if err != nil && !strings.Contains(err.Error(), "too many values") {
-			t.Fatalf("does not read its own %s: %v", out, err)
-		}
-		if err == nil && !bytes.Equal(AppendRequest(nil, r2), out) {
-			t.Fatalf("changes what it wrote:\n%s\n%s", out, AppendRequest(nil, r2))
-		}
-		var theirs openrtb2.BidRequest
-		if err := json.Unmarshal(body, &theirs); err != nil {
-			if !numberTrouble(err) {
-				t.Fatalf("encoding/json refuses it: %v", err)
-			}
-			return
-		}
-		modern(&theirs)
-		sayTheSame(t, r, &theirs)
-		var echoed openrtb2.BidRequest
-		if err := json.Unmarshal(out, &echoed); err != nil {
-			t.Fatalf("encoding/json refuses %s: %v", out, err)
-		}
-		sayTheSame(t, r, &echoed)
-	})
+		return 0
+	}
+	modern(&theirs)
+	sayTheSame(t, r, &theirs)
+	var echoed openrtb2.BidRequest
+	if err := json.Unmarshal(out, &echoed); err != nil {
+		t.Fatalf("encoding/json refuses %s: %v", out, err)
+	}
+	sayTheSame(t, r, &echoed)
+	return 1
 }
 
 // FuzzResponse holds responses against prebid/openrtb, forth and back.
@@ -108,49 +113,54 @@ func FuzzResponse(f *testing.F) {
 	}
 	f.Add(document(f, "response.json"))
 	f.Add(document(f, "full-response.json"))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if len(body) > fuzzBytesMax {
-			t.Skip()
-		}
-		var d, again Decoder
-		r, err := d.DecodeResponse(body)
-		explained(t, body, err)
-		if err != nil {
-			return
-		}
-		out := AppendResponse(nil, r)
-		r2, err := again.DecodeResponse(out)
-		if err != nil {
-			t.Fatalf("does not read its own %s: %v", out, err)
-		}
-		if !bytes.Equal(AppendResponse(nil, r2), out) {
-			t.Fatalf("changes what it wrote:\n%s\n%s", out, AppendResponse(nil, r2))
-		}
-		for _, seat := range r.SeatBid {
-			for _, b := range seat.Bid {
-				if b.PriceReason != ad.Undecided && b.Price != 0 {
-					t.Fatalf("a bid refused as %v has the price %v", b.PriceReason, b.Price)
-				}
+	f.Fuzz(func(t *testing.T, body []byte) { checkResponse(t, body) })
+}
+
+// checkResponse gives 1 for a response that is accepted.
+func checkResponse(t *testing.T, body []byte) int {
+	t.Helper()
+	if len(body) > fuzzBytesMax {
+		return 0
+	}
+	var d, again Decoder
+	r, err := d.DecodeResponse(body)
+	explained(t, body, err)
+	if err != nil {
+		return 0
+	}
+	out := AppendResponse(nil, r)
+	r2, err := again.DecodeResponse(out)
+	if err != nil {
+		t.Fatalf("does not read its own %s: %v", out, err)
+	}
+	if !bytes.Equal(AppendResponse(nil, r2), out) {
+		t.Fatalf("changes what it wrote:\n%s\n%s", out, AppendResponse(nil, r2))
+	}
+	for _, seat := range r.SeatBid {
+		for _, b := range seat.Bid {
+			if b.PriceReason != ad.Undecided && b.Price != 0 {
+				t.Fatalf("a bid refused as %v has the price %v", b.PriceReason, b.Price)
 			}
 		}
-		var theirs openrtb2.BidResponse
-		if err := json.Unmarshal(body, &theirs); err != nil {
-			return // a price that is no number, or a number its field cannot hold
-		}
-		for i := range theirs.SeatBid {
-			for j := range theirs.SeatBid[i].Bid {
-				if b := &r.SeatBid[i].Bid[j]; b.PriceReason != ad.Undecided {
-					theirs.SeatBid[i].Bid[j].Price = 0 // negative
-				}
+	}
+	var theirs openrtb2.BidResponse
+	if err := json.Unmarshal(body, &theirs); err != nil {
+		return 0 // a price that is no number, or a number its field cannot hold
+	}
+	for i := range theirs.SeatBid {
+		for j := range theirs.SeatBid[i].Bid {
+			if b := &r.SeatBid[i].Bid[j]; b.PriceReason != ad.Undecided {
+				theirs.SeatBid[i].Bid[j].Price = 0 // negative
 			}
 		}
-		sayTheSame(t, r, &theirs)
-		var echoed openrtb2.BidResponse
-		if err := json.Unmarshal(out, &echoed); err != nil {
-			t.Fatalf("encoding/json refuses %s: %v", out, err)
-		}
-		sayTheSame(t, r, &echoed)
-	})
+	}
+	sayTheSame(t, r, &theirs)
+	var echoed openrtb2.BidResponse
+	if err := json.Unmarshal(out, &echoed); err != nil {
+		t.Fatalf("encoding/json refuses %s: %v", out, err)
+	}
+	sayTheSame(t, r, &echoed)
+	return 1
 }
 
 // FuzzTemplate splices parts of one request into another and holds the result against encoding the merged struct.
@@ -166,24 +176,27 @@ func FuzzTemplate(f *testing.F) {
 		f.Add([]byte(bare), []byte(bare))
 	}
 	var t Template // used for all, as in service
-	f.Fuzz(func(tt *testing.T, body, other []byte) {
-		var d, d2 Decoder
-		r, err := d.DecodeRequest(body)
-		if err != nil {
-			tt.Skip()
-		}
-		donor, err := d2.DecodeRequest(other)
-		if err != nil {
-			tt.Skip()
-		}
-		own := spliceOf(donor)
-		t.Encode(r)
-		got := t.Append([]byte("before,"), own)
-		want := AppendRequest([]byte("before,"), merged(r, own))
-		if !bytes.Equal(got, want) {
-			tt.Fatalf("spliced %s\nmerged  %s", got, want)
-		}
-	})
+	f.Fuzz(func(tt *testing.T, body, other []byte) { checkTemplate(tt, &t, body, other) })
+}
+
+func checkTemplate(t *testing.T, template *Template, body, other []byte) {
+	t.Helper()
+	var d, d2 Decoder
+	r, err := d.DecodeRequest(body)
+	if err != nil {
+		return
+	}
+	donor, err := d2.DecodeRequest(other)
+	if err != nil {
+		return
+	}
+	own := spliceOf(donor)
+	template.Encode(r)
+	got := template.Append([]byte("before,"), own)
+	want := AppendRequest([]byte("before,"), merged(r, own))
+	if !bytes.Equal(got, want) {
+		t.Fatalf("spliced %s\nmerged  %s", got, want)
+	}
 }
 
 // FuzzText holds strings against encoding/json, both ways.

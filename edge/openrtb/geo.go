@@ -19,7 +19,8 @@ type Geo struct {
 }
 
 func (d *Decoder) readGeo(g *Geo) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "lat":

@@ -30,7 +30,8 @@ type Imp struct {
 }
 
 func (d *Decoder) readImp(i *Imp) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":
@@ -95,7 +96,8 @@ type Metric struct {
 }
 
 func (d *Decoder) readMetric(m *Metric) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "type":
@@ -131,7 +133,8 @@ type Qty struct {
 }
 
 func (d *Decoder) readQty(q *Qty) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "multiplier":
@@ -166,7 +169,8 @@ type Refresh struct {
 }
 
 func (d *Decoder) readRefresh(r *Refresh) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "refsettings":
@@ -198,7 +202,8 @@ type RefSettings struct {
 }
 
 func (d *Decoder) readRefSettings(s *RefSettings) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "reftype":

@@ -10,7 +10,8 @@ type Native struct {
 }
 
 func (d *Decoder) readNative(n *Native) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "request":

@@ -1,6 +1,8 @@
 package openrtb
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"slices"
 
 	"curb/edge/ad"
@@ -12,12 +14,10 @@ type object struct {
 	ok    bool   // set by the switch: the member was read
 	began bool   // a member has been read, so that a comma comes next
 	// variant says that name is not what was read but that in lower case, to find out whether it is a known one.
-	variant  bool
-	original string // what was read then
-	kept     uint64 // seen then
-	seen     uint64 // a bit per known name
-	at       int    // offset of name
-	base     int    // where the unknown names of this object begin in scanner.names
+	variant bool
+	seen    uint64 // a bit per known name
+	at      int    // offset of name
+	base    int    // where the unknown names of this object begin in scanner.names
 }
 
 // once is true when a known name is there for the first time. bit is the switch's own number of the name.
@@ -31,8 +31,7 @@ func (o *object) once(bit uint) bool {
 }
 
 // open enters an object.
-func (d *Decoder) open() object {
-	o := object{base: len(d.names)}
+func (d *Decoder) open(o *object) {
 	switch {
 	case d.at() != '{':
 		d.mismatch("want an object")
@@ -41,9 +40,9 @@ func (d *Decoder) open() object {
 	default:
 		d.depth++
 		d.pos++
+		o.base = len(d.names)
 		o.ok = true
 	}
-	return o
 }
 
 // member moves to the value of the next member and tells its name. It is false at the object's end and after an error.
@@ -71,28 +70,58 @@ func (d *Decoder) member(o *object) bool {
 		o.ok = d.malformed("want a name")
 		return false
 	}
-	if o.name, o.ok = d.str(); !o.ok {
+	if d.tokens += 2; d.tokens > ad.JSONTokensMax {
+		o.ok = d.excess("too many values")
+		return false
+	}
+	if !d.shortName(o) {
+		o.ok = d.longName(o)
+	}
+	return o.ok
+}
+
+// shortName reads a name of less than eight bytes, the colon, and nothing between them and the value: most members begin
+// like that. It is false, and has read nothing, where one does not.
+func (d *Decoder) shortName(o *object) bool {
+	start := d.pos + 1
+	if start+10 > len(d.buf) {
+		return false
+	}
+	buf := d.buf[start : start+10]
+	m := special(binary.LittleEndian.Uint64(buf))
+	if m == 0 {
+		return false
+	}
+	n := bits.TrailingZeros64(m) >> 3
+	if buf[n] != '"' || buf[n+1] != ':' || buf[n+2] <= ' ' {
+		return false
+	}
+	o.name = stringOf(buf[:n])
+	d.pos = start + n + 2
+	return true
+}
+
+// longName reads any name, the colon, and white space up to the value.
+func (d *Decoder) longName(o *object) bool {
+	var ok bool
+	if o.name, ok = d.str(); !ok {
 		return false
 	}
 	if d.token() != ':' {
-		o.ok = d.malformed("want a colon")
-		return false
+		return d.malformed("want a colon")
 	}
 	d.pos++
 	d.token()
-	if d.tokens += 2; d.tokens > ad.JSONTokensMax {
-		o.ok = d.excess("too many values")
-	}
-	return o.ok
+	return true
 }
 
 // other deals with a name the switch does not know: it is looked up once more in lower case, since another reader may
 // take it for the known one, and then skipped.
 func (d *Decoder) other(o *object) bool {
 	if o.variant {
-		o.variant, o.seen, o.name = false, o.kept, o.original
+		o.variant, o.seen, o.name = false, d.seen, d.original
 	} else if lower, differs := d.lower(o.name); differs {
-		o.original, o.kept = o.name, o.seen
+		d.original, d.seen = o.name, o.seen
 		// As if every known name had been seen: whichever matches is refused.
 		o.name, o.seen, o.variant = lower, ^uint64(0), true
 		return true

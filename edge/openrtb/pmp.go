@@ -10,7 +10,8 @@ type PMP struct {
 }
 
 func (d *Decoder) readPMP(p *PMP) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "private_auction":
@@ -41,7 +42,8 @@ type Deal struct {
 }
 
 func (d *Decoder) readDeal(e *Deal) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":

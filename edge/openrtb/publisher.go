@@ -11,7 +11,8 @@ type Publisher struct {
 }
 
 func (d *Decoder) readPublisher(p *Publisher) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":

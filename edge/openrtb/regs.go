@@ -11,7 +11,8 @@ type Regs struct {
 }
 
 func (d *Decoder) readRegs(r *Regs) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "coppa":
@@ -52,7 +53,8 @@ func (d *Decoder) regsExt(r *Regs) bool {
 	}
 	start := d.pos
 	var old Regs
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "gdpr":

@@ -30,7 +30,8 @@ type Request struct {
 }
 
 func (d *Decoder) readRequest(r *Request) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":

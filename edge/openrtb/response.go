@@ -14,7 +14,8 @@ type Response struct {
 }
 
 func (d *Decoder) readResponse(r *Response) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":
@@ -47,7 +48,8 @@ type SeatBid struct {
 }
 
 func (d *Decoder) readSeatBid(s *SeatBid) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "bid":

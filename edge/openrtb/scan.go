@@ -18,6 +18,9 @@ type scanner struct {
 	copies []byte   // unescaped strings
 	names  []string // unknown names of the objects open, innermost last
 	folded [nameMax]byte
+
+	original string // the name that a variant is looked up for
+	seen     uint64 // the names its object had seen
 }
 
 // textKeep bounds the room for unescaped strings that a Decoder keeps.
@@ -81,7 +84,8 @@ func (d *Decoder) skip() bool {
 	case '"':
 		return d.skipString()
 	case '{':
-		o := d.open()
+		var o object
+		d.open(&o)
 		for d.member(&o) {
 			d.names = append(d.names, o.name)
 			o.ok = d.skip()

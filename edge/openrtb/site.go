@@ -23,7 +23,8 @@ type Site struct {
 }
 
 func (d *Decoder) readSite(s *Site) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":

@@ -10,7 +10,8 @@ type Source struct {
 }
 
 func (d *Decoder) readSource(s *Source) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "fd":
@@ -51,7 +52,8 @@ type SChain struct {
 }
 
 func (d *Decoder) readSChain(c *SChain) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "complete":
@@ -81,7 +83,8 @@ type Node struct {
 }
 
 func (d *Decoder) readNode(n *Node) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "asi":
@@ -124,7 +127,8 @@ func (d *Decoder) sourceExt(s *Source) bool {
 		return d.raw(&s.Ext)
 	}
 	start := d.pos
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "schain":

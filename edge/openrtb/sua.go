@@ -13,7 +13,8 @@ type SUA struct {
 }
 
 func (d *Decoder) readSUA(s *SUA) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "browsers":
@@ -62,7 +63,8 @@ type BrandVersion struct {
 }
 
 func (d *Decoder) readBrandVersion(b *BrandVersion) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "brand":

@@ -18,7 +18,8 @@ type User struct {
 }
 
 func (d *Decoder) readUser(u *User) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "id":
@@ -59,7 +60,8 @@ func (d *Decoder) userExt(u *User) bool {
 		return d.raw(&u.Ext)
 	}
 	start := d.pos
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "consent":

@@ -44,7 +44,8 @@ type Video struct {
 }
 
 func (d *Decoder) readVideo(v *Video) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "mimes":
@@ -186,7 +187,8 @@ type DurFloors struct {
 }
 
 func (d *Decoder) readDurFloors(f *DurFloors) bool {
-	o := d.open()
+	var o object
+	d.open(&o)
 	for d.member(&o) {
 		switch o.name {
 		case "mindur":
