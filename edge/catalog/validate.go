@@ -58,9 +58,9 @@ func keyed[K comparable, V any](v *validator, kind string, values []V, id func(*
 		at := place{v, kind, i, text(key)}
 		switch {
 		case key == none:
-			at.problem("id", "is missing", "ids are positive and unique per kind")
+			at.problem("id", "there is none", "ids are positive and unique within a kind")
 		case byID[key] != nil:
-			at.problem("id", "is taken by another "+kind, "ids are unique per kind")
+			at.problem("id", at.id+" is taken by another "+kind, "ids are unique within a kind")
 		default:
 			byID[key] = &values[i]
 		}
@@ -115,7 +115,7 @@ func (at place) priority(field string, p uint8) {
 
 func (at place) share(field string, s ad.Share) {
 	if s < 0 || s >= ad.ShareOne {
-		at.problem(field, "is out of range", "0 % to below 100 %")
+		at.problem(field, "the share is out of range", "0 % to below 100 %")
 	}
 }
 
@@ -128,7 +128,7 @@ func (at place) money(field string, c ad.CPM) {
 
 func (at place) dates(start, end time.Time) {
 	if !start.IsZero() && !end.IsZero() && !start.Before(end) {
-		at.problem("end", "is not after start", "end is exclusive")
+		at.problem("end", "the end is not after the start", "the end no longer belongs to it")
 	}
 }
 
@@ -138,13 +138,13 @@ func (v *validator) validateGeo() {
 		at := place{v, "GeoTable", i, r.Prefix.String()}
 		switch {
 		case !r.Prefix.IsValid() || r.Prefix != r.Prefix.Masked() || r.Prefix.Addr().Is4In6():
-			at.problem("cidr", "is not a network prefix", "e.g. 192.0.2.0/24 or 2001:db8::/32, host bits zero")
+			at.problem("cidr", at.id+" is not a network prefix", "e.g. 192.0.2.0/24 or 2001:db8::/32, host bits zero")
 		case seen[at.id]:
-			at.problem("cidr", "is listed twice", "")
+			at.problem("cidr", at.id+" is listed twice", "")
 		}
 		seen[at.id] = true
 		if !upper(r.Country, 2) {
-			at.problem("country", "is not a country code", "two upper-case letters, ISO 3166-1 alpha-2")
+			at.problem("country", strconv.Quote(r.Country)+" is not a country code", "two upper-case letters, ISO 3166-1 alpha-2")
 		}
 	}
 }
@@ -165,11 +165,11 @@ func (v *validator) validateRates() {
 		field := "rates." + c.String()
 		switch {
 		case !upper(string(c[:]), 3):
-			at.problem(field, "is not a currency code", "three upper-case letters, ISO 4217")
+			at.problem(field, strconv.Quote(c.String())+" is not a currency code", "three upper-case letters, ISO 4217")
 		case rate <= 0:
-			at.problem(field, "is not positive", "")
+			at.problem(field, "the rate is not positive", "USD per unit of the currency")
 		case c == ad.USD && rate != ad.RateOne:
-			at.problem(field, "is not 1", "auctions run in USD: leave USD out")
+			at.problem(field, "one USD is worth one USD", "leave USD out")
 		}
 	}
 }

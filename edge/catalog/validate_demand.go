@@ -14,15 +14,15 @@ func (v *validator) validateBidders() {
 		b := &v.c.Bidders[i]
 		at := place{v, "Bidder", i, text(b.ID)}
 		if b.Endpoint == "" {
-			at.problem("endpoint", "is missing", "")
+			at.problem("endpoint", "there is none", "")
 		}
 		referAll(at, "members", "Member", v.members, b.Members)
 		at.share("bidder_fee", b.BidderFee)
 		if b.QPSMax < 0 {
-			at.problem("qps_max", "is negative", "0 means no cap")
+			at.problem("qps_max", text(b.QPSMax)+" is negative", "0 means no cap")
 		}
 		if b.ConnectionsMax < 0 {
-			at.problem("connections_max", "is negative", "0 takes the node's default")
+			at.problem("connections_max", text(b.ConnectionsMax)+" is negative", "0 takes the node's default")
 		}
 	}
 }
@@ -55,7 +55,7 @@ func (v *validator) validateLineItems() {
 		if l.Goal.Kind == ad.PerMille {
 			at.money("price", l.Price)
 		} else if l.Price < 0 {
-			at.problem("price", "is negative", "")
+			at.problem("price", l.Price.String()+" is negative", "")
 		}
 		at.dates(l.Start, l.End)
 		for j, id := range l.Creatives {
@@ -103,7 +103,7 @@ func (v *validator) validateDataProviders() {
 		d := &v.c.DataProviders[i]
 		at := place{v, "DataProvider", i, d.Name}
 		if d.Endpoint == "" {
-			at.problem("endpoint", "is missing", "")
+			at.problem("endpoint", "there is none", "")
 		}
 		referAll(at, "bidders", "Bidder", v.bidders, d.Bidders)
 	}

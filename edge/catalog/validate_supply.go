@@ -27,7 +27,9 @@ func (v *validator) validatePublishers() {
 		refer(at, "member", "Member", v.members, p.Member)
 		at.timeout("timeout", p.Timeout)
 		for j, host := range p.Hosts {
-			if other, taken := owner[host]; taken {
+			if other, taken := owner[host]; taken && other == p.ID {
+				at.problem(element("hosts", j), host+" is listed twice", "remove one")
+			} else if taken {
 				at.problem(element("hosts", j), host+" is taken by Publisher "+text(other), "a host belongs to one publisher")
 			}
 			owner[host] = p.ID
@@ -62,7 +64,7 @@ func (v *validator) validatePlacements() {
 		at.money("soft_floor", p.SoftFloor)
 		at.timeout("timeout", p.Timeout)
 		if p.Position > positionMax {
-			at.problem("position", "is out of range", "0 to 7")
+			at.problem("position", text(p.Position)+" is out of range", "0 to 7")
 		}
 		v.validateDefaults(at, p)
 		v.validateEstimates(at, p)
@@ -86,7 +88,7 @@ func (v *validator) validateDefaults(at place, p *ad.Placement) {
 		field := element("defaults", j)
 		at.money(field+".price", d.Price)
 		if seen[d.Size] {
-			at.problem(field+".size", "is listed twice", "one default creative per size")
+			at.problem(field+".size", sizeText(d.Size)+" is listed twice", "one default creative per size")
 		}
 		seen[d.Size] = true
 		creative, ok := refer(at, field+".creative", "Creative", v.creatives, d.Creative)
@@ -109,8 +111,16 @@ func (v *validator) validateEstimates(at place, p *ad.Placement) {
 		at.money(field+".clear", e.Clear)
 		at.money(field+".average", e.Average)
 		if seen[e.Size] {
-			at.problem(field+".size", "is listed twice", "one estimate per size")
+			at.problem(field+".size", sizeText(e.Size)+" is listed twice", "one estimate per size")
 		}
 		seen[e.Size] = true
 	}
+}
+
+// sizeText is a size in a message.
+func sizeText(s ad.Size) string {
+	if s == (ad.Size{}) {
+		return "the entry for every size"
+	}
+	return s.String()
 }

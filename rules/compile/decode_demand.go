@@ -105,8 +105,8 @@ func (c *compiler) content(e *entry) string {
 
 // markup judges the content of a file like that of a field.
 func (c *compiler) markup(e *entry, text string) string {
-	if detail := schema.CheckMarkup(text); detail != "" {
-		c.problem(e, "content_file", detail, "mend the file")
+	if detail, remedy := schema.CheckMarkup(text); detail != "" {
+		c.problem(e, "content_file", detail, remedy)
 	}
 	return strings.TrimSuffix(text, "\n")
 }

@@ -86,7 +86,7 @@ func code(bytesMax int64) *Type   { return &Type{Form: FormCode, Min: 1, Max: by
 func whole(min, max int64) *Type  { return &Type{Form: FormWhole, Min: min, Max: max} }
 func word(words ...string) *Type  { return &Type{Form: FormWord, Words: words} }
 func ref(kind string) *Type       { return &Type{Form: FormRef, Ref: kind} }
-func flag() *Type                 { return &Type{Form: FormFlag} }
+func truth() *Type                { return &Type{Form: FormFlag} }
 func form(f Form) *Type           { return &Type{Form: f} }
 func record(fields ...Field) *Type {
 	return &Type{Form: FormRecord, Fields: fields}
@@ -126,7 +126,7 @@ func id() Field {
 }
 
 func active() Field {
-	return Field{Name: "active", Type: flag(), Default: "true", Doc: "Whether it takes part at all.", Aka: []string{"state", "enabled"}}
+	return Field{Name: "active", Type: truth(), Default: "true", Doc: "Whether it takes part at all.", Aka: []string{"state", "enabled"}}
 }
 
 func dates() []Field {

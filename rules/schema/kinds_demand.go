@@ -16,7 +16,7 @@ func bidderKind() *Kind {
 			Field{Name: "qps_max", Type: whole(1, 10_000_000), Default: "no cap", Doc: "Bid requests per second of one node.", Aka: []string{"qps", "qps_limit"}},
 			Field{Name: "connections_max", Type: whole(1, 65_535), Default: "the node's", Doc: "Connections of one node."},
 			Field{Name: "bidder_fee", Type: share(), Default: "0%", Doc: "Comes off its bids first."},
-			Field{Name: "throttle", Type: flag(), Default: "true", Doc: "Whether fewer requests are sent while it times out."},
+			Field{Name: "throttle", Type: truth(), Default: "true", Doc: "Whether fewer requests are sent while it times out."},
 		)}
 }
 
@@ -34,7 +34,7 @@ func creativeKind() *Kind {
 			Field{Name: "content", Type: markup(ad.MarkupBytesMax), Doc: "The ad itself, or its URL. Exactly one of content and content_file is given.", Aka: []string{"media_url", "adm", "markup"}},
 			Field{Name: "content_file", Type: form(FormPath), Doc: "A file in the rule file's directory, or below it, that holds the content."},
 			Field{Name: "click_url", Type: form(FormLink), Doc: "Where a picture leads.", Aka: []string{"click_target"}},
-			Field{Name: "secure", Type: flag(), Default: "false", Doc: "Whether it may serve on https pages."},
+			Field{Name: "secure", Type: truth(), Default: "false", Doc: "Whether it may serve on https pages."},
 			Field{Name: "audit", Type: word("none", "pending", "rejected", "audited"), Default: "none", Doc: "Where it stands with the platform's auditors.", Aka: []string{"audit_status"}},
 			Field{Name: "advertisers", Type: list(form(FormDomain), 0, 10), Default: "none", Doc: "Domains it is for.", Aka: []string{"adomain", "advertiser", "brand"}},
 			Field{Name: "categories", Type: list(code(20), 0, 20), Default: "none", Doc: "Content categories.", Aka: []string{"cat"}},
@@ -50,7 +50,7 @@ func lineItemKind() *Kind {
 		{Name: "member", Type: ref("Member"), Required: true, Doc: "Whose demand it is; it serves on this member's own inventory."},
 		active(),
 		{Name: "priority", Type: whole(1, ad.PriorityMax), Default: "5", Doc: "1 to 20, 20 first."},
-		{Name: "price", Type: &Type{Form: FormMoney, Max: int64(priceMax)}, Required: true, Doc: "What it pays, per thousand impressions, or per what paid_for says.", Aka: []string{"cpm", "bid"}},
+		{Name: "price", Type: &Type{Form: FormMoney, Min: 1, Max: int64(priceMax)}, Required: true, Doc: "What it pays, per thousand impressions, or per what paid_for says.", Aka: []string{"cpm", "bid"}},
 		{Name: "paid_for", Type: word("cpm", "cpc", "cpa"), Default: "cpm", Doc: "What price is paid for: a thousand impressions, a click, an action.", Aka: []string{"goal"}},
 		{Name: "chance", Type: &Type{Form: FormShare, Min: 1, Max: int64(ad.ChanceOne), Unit: int64(ad.ChanceOne)}, Doc: "Expected clicks or actions per impression, e.g. 0.15%; needed with cpc and cpa.", Aka: []string{"ctr", "rate"}},
 		{Name: "creatives", Type: refs("Creative", 1), Required: true, Doc: "Ads that rotate.", Aka: []string{"creative"}},
@@ -69,7 +69,7 @@ func dealKind() *Kind {
 		active(),
 		{Name: "type", Type: word("open", "private"), Default: "open", Doc: "Competes with everybody, or before the open auction is held."},
 		{Name: "ask", Type: money(), Default: "none: the usual floors stand", Doc: "Price of the deal. 0 is a floor of 0 that beats every other.", Aka: []string{"ask_price", "floor", "bidfloor", "floor_price", "price"}},
-		{Name: "fixed", Type: flag(), Default: "false", Doc: "Whether bids rank and pay at the ask."},
+		{Name: "fixed", Type: truth(), Default: "false", Doc: "Whether bids rank and pay at the ask."},
 		{Name: "priority", Type: whole(1, ad.PriorityMax), Default: "5", Doc: "1 to 20, 20 first; private deals only."},
 		{Name: "members", Type: refs("Member", 0), Default: "all", Doc: "Seats that may use it.", Aka: []string{"member", "wseat", "buyers"}},
 		{Name: "publishers", Type: refs("Publisher", 0), Default: "with placements empty: everywhere", Doc: "Where it is valid.", Aka: []string{"publisher"}},

@@ -50,6 +50,10 @@ func (w *walker) root(doc document, json bool) *yaml.Node {
 		w.report.Add(Pos{src: w.src, Line: doc.line + 1, Column: 1, width: 1}, "", "the document is larger than 256 KiB", "split it into several objects")
 		return nil
 	}
+	if at, ok := directive(doc); ok {
+		w.report.Add(Pos{src: w.src, Line: at + 1, Column: 1, width: 1}, "", "there is a directive", "remove the line")
+		return nil
+	}
 	if json {
 		doc.text = joinSurrogates(doc.text)
 	}
@@ -58,6 +62,18 @@ func (w *walker) root(doc document, json bool) *yaml.Node {
 		return nil
 	}
 	return root
+}
+
+// directive finds a line of YAML directives at the head of a document, and the line of the file it is on, from 0.
+func directive(doc document) (line int, ok bool) {
+	line = doc.line
+	for text := range bytes.Lines(doc.text) {
+		if !isBlank(string(text)) {
+			return line, text[0] == '%'
+		}
+		line++
+	}
+	return 0, false
 }
 
 // load parses the text of one document into its root node; nil if it is not YAML, which is reported, or empty.
@@ -80,7 +96,25 @@ func (w *walker) load(text []byte) *yaml.Node {
 	if len(root.Content) == 0 {
 		return nil
 	}
+	if deep := tooDeep(root.Content[0], 1); deep != nil {
+		w.report.Add(w.pos(deep), "", errDepth.Error(), "")
+		return nil
+	}
 	return root.Content[0]
+}
+
+// tooDeep finds a value that is nested too deep. The parser counts brackets and indentation apart, so it stops at about
+// twice the limit; this is exact.
+func tooDeep(n *yaml.Node, depth int) *yaml.Node {
+	if depth > ad.RuleDepthMax && n.Kind != yaml.ScalarNode && n.Kind != yaml.AliasNode {
+		return n
+	}
+	for _, inner := range n.Content {
+		if deep := tooDeep(inner, depth+1); deep != nil {
+			return deep
+		}
+	}
+	return nil
 }
 
 // depthLimit bounds nesting while the parser reads, and leaves aliases to the walker: nodes do not expand them.
@@ -110,15 +144,19 @@ func (w *walker) notYAML(err error) {
 		w.report.Add(at, "", "this is not YAML: "+err.Error(), "")
 		return
 	}
-	if load.Mark.Line > 0 {
-		at.Line, at.Column = w.line+load.Mark.Line, max(load.Mark.Column, 1)
+	mark := load.Mark
+	if strings.Contains(load.Message, "unexpected end of stream") && load.ContextMark.Line > 0 {
+		mark = load.ContextMark // where it begins is of use, where the file ends is not
+	}
+	if mark.Line > 0 {
+		at.Line, at.Column = w.line+mark.Line, max(mark.Column, 1)
 	}
 	if load.Message == errDepth.Error() {
 		w.report.Add(at, "", load.Message, "")
 		return
 	}
 	detail := "this is not YAML: " + load.Message
-	if load.ContextMsg != "" && load.ContextMark.Line > 0 {
+	if load.ContextMsg != "" && load.ContextMark.Line > 0 && load.ContextMark.Line != mark.Line {
 		detail += fmt.Sprintf(" %s that starts at line %d", load.ContextMsg, w.line+load.ContextMark.Line)
 	}
 	w.report.Add(at, "", detail, w.syntaxRemedy(load.Message, at))
@@ -130,12 +168,13 @@ var syntaxRemedies = []struct{ message, remedy string }{
 	{"mapping values are not allowed", `put quotes around a value that holds ": ", or mend the indentation`},
 	{"cannot start any token", "put quotes around the value"},
 	{"unexpected end of stream", "close the quote"},
+	{"<document start>", "put --- between objects"},
+	{"directive", "remove the line"},
 	{"did not find expected ',' or", "close the bracket"},
 	{"unknown anchor", noAnchors},
 	{"did not find expected", "mend the indentation"},
 	{"could not find expected ':'", `write "field: value"`},
-	{"escape code", "write the character itself"},
-	{"document start", "put --- between objects"},
+	{"escape", "write the character itself"},
 }
 
 const noAnchors = "write the value out: anchors and aliases are not used here"

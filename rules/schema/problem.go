@@ -106,7 +106,7 @@ const excerptMax = 100
 func excerpt(at Pos) (line string, caret, width int) {
 	runes := []rune(printable(at.src.line(at.Line)))
 	caret = min(max(at.Column-1, 0), len(runes))
-	width = max(min(at.width, len(runes)-caret), 1)
+	width = max(min(max(at.width, quoted(runes[caret:])), len(runes)-caret), 1)
 	if len(runes) <= excerptMax {
 		return string(runes), caret, width
 	}
@@ -121,6 +121,22 @@ func excerpt(at Pos) (line string, caret, width int) {
 	}
 	caret -= from
 	return string(cut), caret, max(min(width, len(cut)-caret), 1)
+}
+
+// quoted is the length of the quoted text that a line starts with, quotes included; 0 if there is none, or no end of it.
+func quoted(line []rune) int {
+	if len(line) == 0 || line[0] != '"' && line[0] != '\'' {
+		return 0
+	}
+	for i := 1; i < len(line); i++ {
+		switch {
+		case line[i] == '\\' && line[0] == '"':
+			i++
+		case line[i] == line[0]:
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // printable replaces what would move a terminal's cursor, character for character.

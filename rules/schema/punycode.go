@@ -6,40 +6,41 @@ import (
 	"unicode/utf8"
 )
 
-// toASCII lower-cases a label and, where it goes beyond ASCII, encodes it as an A-label (RFC 5891 §4.4). It takes letters
-// and digits that are their own compatibility form; for combining marks and look-alike forms, which need tables of
-// normalisation to be read rightly, it gives false: the operator writes the A-label then.
+// toASCII lower-cases a label and, where it goes beyond ASCII, encodes it as an A-label (RFC 5891 §4.4). It takes the
+// alphabets that are read rightly without tables of normalisation and direction; for others it gives false: the operator
+// writes the A-label then.
 func toASCII(label string) (string, bool) {
 	lower := strings.ToLower(label)
 	ascii := true
-	for _, c := range lower {
-		if c < utf8.RuneSelf {
-			continue
-		}
-		ascii = false
-		if c == utf8.RuneError || !unicode.IsLower(c) && !unicode.Is(unicode.Lo, c) && !unicode.Is(unicode.Nd, c) || compatibility(c) {
-			return "", false
+	for _, c := range label {
+		if c >= utf8.RuneSelf {
+			ascii = false
+			if c == 'ẞ' || !simpleLetter(unicode.ToLower(c)) {
+				return "", false
+			}
 		}
 	}
 	if ascii {
 		return lower, true
 	}
-	if strings.HasPrefix(lower, "xn--") {
-		return "", false
+	runes := []rune(lower)
+	if runes[0] == '-' || runes[len(runes)-1] == '-' || strings.Contains(lower, "--") {
+		return "", false // stricter than RFC 5891 §4.2.3.1, which forbids two hyphens in one place only
 	}
-	return "xn--" + punycode([]rune(lower)), true
+	return "xn--" + punycode(runes), true
 }
 
-// compatibility says whether a character lies in a block of other spellings of characters that have a block of their
-// own.
-func compatibility(c rune) bool {
+// simpleLetter says whether a lower-case letter beyond ASCII has one spelling only, runs from left to right, and
+// combines with nothing: Latin, Greek, Cyrillic, kana, Han, Hangul.
+func simpleLetter(c rune) bool {
 	switch {
-	case c == 'ª', c == 'º', c == 'ſ', c >= 0x1d2c && c <= 0x1d7f, c >= 0x1d80 && c <= 0x1dbf:
-	case c >= 0x2000 && c <= 0x2bff, c >= 0x3131 && c <= 0x318f, c >= 0x3200 && c <= 0x33ff:
-	case c >= 0xa69c && c <= 0xa69d, c >= 0xa770 && c <= 0xa770, c >= 0xa7f2 && c <= 0xa7f9, c >= 0xab5c && c <= 0xab5f:
-	case c >= 0xf900 && c <= 0xfaff, c >= 0xfb00 && c <= 0xfdff, c >= 0xfe70 && c <= 0xffef:
-	case c >= 0x1d400 && c <= 0x1d7ff, c >= 0x1ee00 && c <= 0x1eeff, c >= 0x1f100 && c <= 0x1f2ff, c >= 0x2f800 && c <= 0x2fa1f:
-	case c >= 0x132 && c <= 0x133, c == 0x13f || c == 0x140 || c == 0x149, c >= 0x1c4 && c <= 0x1cc, c >= 0x1f1 && c <= 0x1f3:
+	case c >= 'ß' && c <= 'ÿ' && c != '÷':
+	case c >= 'ā' && c <= 'ž':
+		return unicode.IsLower(c) && c != 'ĳ' && c != 'ŀ' && c != 'ŉ'
+	case c >= 'ά' && c <= 'ώ':
+	case c >= 'а' && c <= 'џ', c == 'ґ':
+	case c >= 'ぁ' && c <= 'ゖ', c >= 'ァ' && c <= 'ヺ', c == 'ー', c == '々':
+	case c >= 0x4e00 && c <= 0x9fff, c >= '가' && c <= '힣':
 	default:
 		return false
 	}

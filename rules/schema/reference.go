@@ -11,8 +11,10 @@ import (
 // example is how a value of the type looks in a file, for remedies.
 func (t *Type) example() string {
 	switch t.Form {
-	case FormText, FormMarkup, FormCode:
+	case FormText, FormMarkup:
 		return "text"
+	case FormCode:
+		return "abc"
 	case FormName:
 		return "a-name"
 	case FormFlag:

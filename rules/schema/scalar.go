@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -51,23 +52,23 @@ func readText(r *reading) *fault {
 }
 
 func readMarkup(r *reading) *fault {
-	if detail := CheckMarkup(r.text); detail != "" {
-		return &fault{detail, "remove it"}
+	if detail, remedy := CheckMarkup(r.text); detail != "" {
+		return &fault{detail, remedy}
 	}
 	return r.length()
 }
 
-// CheckMarkup says what is wrong with the text of an ad, whatever its length; "" if nothing is.
-func CheckMarkup(text string) string {
+// CheckMarkup says what is wrong with the text of an ad, whatever its length, and what to do about it; "" if nothing is.
+func CheckMarkup(text string) (detail, remedy string) {
 	switch {
 	case !utf8.ValidString(text):
-		return "the text is not UTF-8"
+		return "the text is not UTF-8", "save it as UTF-8"
 	case strings.ContainsFunc(text, func(c rune) bool { return c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0x7f }):
-		return "there is a control character"
+		return "there is a control character", "remove it"
 	case strings.TrimSpace(text) == "":
-		return "there is no text"
+		return "there is no text", "write the ad"
 	}
-	return ""
+	return "", ""
 }
 
 // codeRune says which characters codes are made of.
@@ -158,7 +159,7 @@ func decimal(text string, places int) (int64, *fault) {
 	}
 	number, err := strconv.ParseInt(text[:whole]+fraction+strings.Repeat("0", places-len(fraction)), 10, 64)
 	if err != nil {
-		return 0, &fault{clip(text) + " is out of range", ""}
+		return math.MaxInt64, nil // beyond every bound
 	}
 	return number, nil
 }
