@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"curb/edge/ad"
+	"curb/edge/openrtb"
 )
 
 const jsonFields = "Content-Type: application/json\r\n"
@@ -12,104 +13,127 @@ const jsonFields = "Content-Type: application/json\r\n"
 // step is what each further bid on an impression is lower by: a cent.
 const step ad.CPM = 10_000
 
+// draft is an answer being written.
+type draft struct {
+	plan *plan
+	id   string // the request's
+	out  []byte
+	bids int
+}
+
 // appendAnswer writes the response to a request and says how many bids it holds. Without bids it writes nothing.
 func (p *plan) appendAnswer(dst []byte, a *ask) (body []byte, bids int) {
 	start := len(dst)
-	dst = append(dst, `{"id":`...)
+	d := draft{plan: p, id: a.ID, out: append(dst, `{"id":`...)}
 	if p.twist.id != "" {
-		dst = appendString(dst, p.twist.id)
+		d.out = appendString(d.out, p.twist.id)
 	} else {
-		dst = appendString(dst, a.id)
+		d.out = appendString(d.out, a.ID)
 	}
-	dst = append(dst, p.opening...)
-	for i := range a.impressions {
-		imp := &a.impressions[i]
-		c := p.pick(imp)
-		if c == nil {
-			continue
-		}
-		for k := range p.bids {
-			price := c.price - step*ad.CPM(k)
-			if price <= 0 && k > 0 {
-				break
-			}
-			dst = p.appendBid(dst, a, imp, c, price, bids)
-			bids++
-			if p.twist.duplicate {
-				dst = p.appendBid(dst, a, imp, c, price, bids-1)
-				bids++
-			}
-		}
+	d.out = append(d.out, p.opening...)
+	for i := range a.Imp {
+		d.offer(&a.Imp[i])
 	}
-	if bids == 0 {
-		return dst[:start], 0
+	if d.bids == 0 {
+		return d.out[:start], 0
 	}
-	dst = dst[:len(dst)-1] // the comma after the last bid
-	return append(dst, p.closing...), bids
+	d.out = d.out[:len(d.out)-1] // the comma after the last bid
+	return append(d.out, p.closing...), d.bids
 }
 
-// pick finds the creative for the first of the impression's sizes that there is one for.
-func (p *plan) pick(imp *askedImpression) *creative {
-	for _, size := range imp.sizes {
-		for i := range p.creatives {
-			if p.creatives[i].size == size {
-				return &p.creatives[i]
-			}
+// offer writes the bids on one impression.
+func (d *draft) offer(imp *openrtb.Imp) {
+	c := d.plan.pick(imp.Banner)
+	if c == nil {
+		return
+	}
+	for k := range d.plan.bids {
+		price := c.price - step*ad.CPM(k)
+		if price <= 0 && k > 0 {
+			return
+		}
+		d.bids++
+		d.bid(imp, c, price)
+		if d.plan.twist.duplicate {
+			d.bid(imp, c, price)
+		}
+	}
+}
+
+// pick finds the creative for the first of the banner's sizes that there is one for.
+func (p *plan) pick(banner *openrtb.Banner) *creative {
+	if banner == nil {
+		return nil
+	}
+	for i := range banner.Format {
+		if c := p.creativeOf(banner.Format[i].W, banner.Format[i].H); c != nil {
+			return c
+		}
+	}
+	return p.creativeOf(banner.W, banner.H)
+}
+
+func (p *plan) creativeOf(w, h int) *creative {
+	for i := range p.creatives {
+		if size := p.creatives[i].size; int(size.W) == w && int(size.H) == h {
+			return &p.creatives[i]
 		}
 	}
 	return nil
 }
 
-func (p *plan) appendBid(dst []byte, a *ask, imp *askedImpression, c *creative, price ad.CPM, n int) []byte {
-	dst = append(dst, `{"id":`...)
-	dst = appendString(dst, a.id)
-	dst = append(dst[:len(dst)-1], '-') // within the quotes
-	dst = strconv.AppendInt(dst, int64(n+1), 10)
-	dst = append(dst, `","impid":`...)
+// bid writes one bid and a comma.
+func (d *draft) bid(imp *openrtb.Imp, c *creative, price ad.CPM) {
+	p, out := d.plan, d.out
+	out = append(out, `{"id":`...)
+	out = appendString(out, d.id)
+	out = append(out[:len(out)-1], '-') // within the quotes
+	out = strconv.AppendInt(out, int64(d.bids), 10)
+	out = append(out, `","impid":`...)
 	if p.twist.impression != "" {
-		dst = appendString(dst, p.twist.impression)
+		out = appendString(out, p.twist.impression)
 	} else {
-		dst = appendString(dst, imp.id)
+		out = appendString(out, imp.ID)
 	}
-	deal := p.offered(imp)
+	deal := p.offered(imp.PMP)
 	if deal != nil {
 		price = p.dealBid(deal, price)
 	}
-	dst = append(dst, `,"price":`...)
+	out = append(out, `,"price":`...)
 	if p.twist.priceText {
-		dst = append(dst, p.priceText...)
+		out = append(out, p.priceText...)
 	} else {
-		dst = price.Append(dst)
+		out = price.Append(out)
 	}
-	dst = append(dst, c.rest...)
+	out = append(out, c.rest...)
 	if deal != nil {
-		dst = appendMember(dst, "dealid", deal.id)
+		out = appendMember(out, "dealid", deal.ID)
 	}
-	return append(dst, '}', ',')
+	d.out = append(out, '}', ',')
 }
 
 // offered is the deal the bidder uses on the impression, or nil.
-func (p *plan) offered(imp *askedImpression) *askedDeal {
+func (p *plan) offered(pmp *openrtb.PMP) *openrtb.Deal {
 	if p.twist.deal != "" {
-		return &askedDeal{id: p.twist.deal}
+		return &p.wrongDeal
 	}
-	if p.deal == "" {
+	if p.deal == "" || pmp == nil {
 		return nil
 	}
-	for i := range imp.deals {
-		if p.deal == "*" || imp.deals[i].id == p.deal {
-			return &imp.deals[i]
+	for i := range pmp.Deals {
+		if p.deal == "*" || pmp.Deals[i].ID == p.deal {
+			return &pmp.Deals[i]
 		}
 	}
 	return nil
 }
 
 // dealBid is the price under a deal: the one set, else the open price raised to what the deal asks.
-func (p *plan) dealBid(deal *askedDeal, open ad.CPM) ad.CPM {
+func (p *plan) dealBid(deal *openrtb.Deal, open ad.CPM) ad.CPM {
 	if p.dealPrice > 0 {
 		return p.dealPrice
 	}
-	return max(open, deal.floor)
+	return max(open, deal.BidFloor)
 }
 
 // bidsOn tells by the request's id whether it is among the share that gets a bid.

@@ -116,7 +116,7 @@ func codingStatus(err error) int {
 
 // answer bids, or plays the failure set, after the latency set.
 func (b *Bidder) answer(x *wire.Exchange, s *scratch, p *plan) {
-	hash := hashString(p.seed, s.ask.id)
+	hash := hashString(p.seed, s.ask.ID)
 	bids := 0
 	s.out = s.out[:0]
 	if p.bidsOn(hash) {

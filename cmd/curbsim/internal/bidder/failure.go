@@ -101,12 +101,12 @@ func failureNamed(name string) *failure {
 func (p *play) send(body []byte) { p.x.Reply(http.StatusOK, jsonFields, body) }
 
 func (p *play) noSeats() {
-	body := append([]byte(`{"id":`), appendString(nil, p.ask.id)...)
+	body := append([]byte(`{"id":`), appendString(nil, p.ask.ID)...)
 	p.send(append(body, `,"seatbid":[],"nbr":2}`...))
 }
 
 func (p *play) late() {
-	if p.x.Wait(p.ask.tmax + 50*time.Millisecond) {
+	if p.x.Wait(p.ask.tmax() + 50*time.Millisecond) {
 		p.send(p.body)
 	}
 }

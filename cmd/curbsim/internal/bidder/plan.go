@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"curb/edge/ad"
+	"curb/edge/openrtb"
 )
 
 // plan is settings compiled for the hot path. It is immutable.
@@ -24,6 +25,7 @@ type plan struct {
 	creatives   []creative
 	deal        string
 	dealPrice   ad.CPM
+	wrongDeal   openrtb.Deal // of the failure unknown_deal
 	compress    bool
 	seed        uint64
 
@@ -55,6 +57,7 @@ func compiler(base string) func(*Settings) (*plan, error) {
 			probability: s.Probability, bids: s.Bids, deal: s.Deal, dealPrice: ad.CPM(s.DealPrice), compress: s.Compress,
 			seed: hashString(offset64, s.Seat), priceText: s.PriceText, raw: s.Raw,
 		}
+		p.wrongDeal.ID = p.twist.deal
 		p.frame(s)
 		for _, text := range s.Sizes {
 			p.creatives = append(p.creatives, p.offer(s, base, text))

@@ -64,6 +64,7 @@ func Defaults(seat int, price control.Price) Settings {
 func Demo(n int) Settings {
 	cents := [...]control.Price{2_500_000, 2_100_000, 1_800_000, 1_600_000, 1_400_000, 1_200_000, 1_000_000, 900_000}
 	s := Defaults(200+n, cents[(n-1)%len(cents)])
+	s.Adomain = []string{[...]string{"kite", "heron", "plover", "tern", "wren", "rook", "lark", "stork"}[(n-1)%len(cents)] + ".example"}
 	switch n {
 	case 2: // reaches past bidder 1 on the leaderboard
 		s.Prices["728x90"] = 2_900_000
@@ -71,8 +72,8 @@ func Demo(n int) Settings {
 		s.Currency = "EUR"
 	case 4: // slow, yet well within the deadline
 		s.Latency = control.Wait(40 * time.Millisecond)
-	case 5:
-		s.Deal = "*"
+	case 5: // a private deal wins for it although others bid more
+		s.Deal, s.DealPrice = "*", 1_100_000
 	case 6: // several bids per impression, on half of the requests
 		s.Bids, s.Probability = 3, 0.5
 	case 7:

@@ -76,7 +76,7 @@ func mergeField[S any](next *S, decoder *json.Decoder, known []string, seen map[
 // explain says in plain words what a JSON error means and where.
 func explain(place string, err error) error {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && !strings.Contains(err.Error(), "unexpected end") {
-		return fmt.Errorf("%s is not JSON at byte %d: %s", place, syntax.Offset, strings.TrimPrefix(syntax.Error(), "json: "))
+		return fmt.Errorf("%s is not JSON: %s", place, strings.TrimPrefix(syntax.Error(), "json: "))
 	}
 	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("%s: %s given where %s is due", place, kind.Value, jsonWord(kind.Type))

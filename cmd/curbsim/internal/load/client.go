@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -81,6 +80,12 @@ type handshakeError struct{ cause error }
 func (e *handshakeError) Error() string { return "tls handshake: " + e.cause.Error() }
 func (e *handshakeError) Unwrap() error { return e.cause }
 
+// dialError marks what went wrong before there was a QUIC connection.
+type dialError struct{ cause error }
+
+func (e *dialError) Error() string { return "dial: " + e.cause.Error() }
+func (e *dialError) Unwrap() error { return e.cause }
+
 // sender1 is net/http held to one connection.
 type sender1 struct{ http.Transport }
 
@@ -147,7 +152,7 @@ func (s *sender3) dial(ctx context.Context, _ string, config *tls.Config, qc *qu
 	config.ServerName = s.dialer.target.tls.ServerName
 	conn, err := socket.Dial(ctx, addr, config, qc)
 	if err != nil {
-		return nil, fmt.Errorf("dial: %w", err)
+		return nil, &dialError{err}
 	}
 	s.dialer.opened(time.Since(start))
 	s.mu.Lock()

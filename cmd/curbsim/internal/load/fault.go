@@ -29,7 +29,7 @@ const (
 
 // kindOf sorts a transport error into one of few kinds, the first that fits.
 func kindOf(err error) string {
-	if is[*quic.HandshakeTimeoutError](err) {
+	if is[*quic.HandshakeTimeoutError](err) || (is[*dialError](err) && is[*quic.IdleTimeoutError](err)) {
 		return kindConnectTimeout
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {

@@ -5,4 +5,6 @@
 // extra name, and nothing else.
 //
 // It refuses to know who trusts it: writing the CA to a file is its caller's business.
+//
+// Read authority.go.
 package localca

@@ -14,6 +14,7 @@ import (
 
 	"curb/cmd/curbsim/internal/control"
 	"curb/cmd/curbsim/internal/wire"
+	"curb/edge/ad"
 )
 
 //go:embed site
@@ -87,6 +88,7 @@ func Start(listener net.Listener, options Options) (*Pages, error) {
 	mux.HandleFunc("GET /{$}", p.page("index.html"))
 	mux.HandleFunc("GET /direct", p.page("direct.html"))
 	mux.HandleFunc("GET /openrtb", p.page("openrtb.html"))
+	mux.HandleFunc("GET /passback", p.passback)
 	mux.HandleFunc("GET /style.css", p.file("style.css", "text/css; charset=utf-8"))
 	mux.HandleFunc("GET /page.js", p.file("page.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /direct.js", p.file("direct.js", "text/javascript; charset=utf-8"))
@@ -134,17 +136,32 @@ type model struct {
 func (p *Pages) page(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p.count(r.URL.Path)
-		var out bytes.Buffer
-		if err := p.views.ExecuteTemplate(&out, name, model{*p.desk.Plan().Compiled, p.parties}); err != nil {
-			control.Refuse(w, http.StatusInternalServerError, "internal_error", "the page cannot be rendered")
-			return
-		}
-		header := w.Header()
-		header.Set("Content-Type", "text/html; charset=utf-8")
-		header.Set("Cache-Control", "no-store")
-		header.Set("X-Content-Type-Options", "nosniff")
-		w.Write(out.Bytes())
+		p.render(w, name, model{*p.desk.Plan().Compiled, p.parties})
 	}
+}
+
+func (p *Pages) render(w http.ResponseWriter, name string, data any) {
+	var out bytes.Buffer
+	if err := p.views.ExecuteTemplate(&out, name, data); err != nil {
+		control.Refuse(w, http.StatusInternalServerError, "internal_error", "the page cannot be rendered")
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	w.Write(out.Bytes())
+}
+
+// passback is the publisher's own ad, for a placement whose daisy chain leads here: GET /passback?width=&height=.
+func (p *Pages) passback(w http.ResponseWriter, r *http.Request) {
+	p.count(r.URL.Path)
+	query := r.URL.Query()
+	size, ok := ad.ParseSize(query.Get("width") + "x" + query.Get("height"))
+	if !ok {
+		size = ad.Size{W: 300, H: 250}
+	}
+	p.render(w, "passback.html", size)
 }
 
 func (p *Pages) file(name, kind string) http.HandlerFunc {
