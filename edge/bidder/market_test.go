@@ -107,3 +107,20 @@ func newFanout(t testing.TB, roots *x509.CertPool) *Fanout {
 	t.Cleanup(f.Close)
 	return f
 }
+
+// market is a snapshot with its contents, so that a test can build the next version.
+type market struct {
+	contents catalog.Contents
+	snap     *catalog.Snapshot
+}
+
+// newMarket has one bidder per endpoint; change, if any, is applied before it is built.
+func newMarket(t testing.TB, change func(*catalog.Contents), endpoints ...string) *market {
+	t.Helper()
+	m := &market{contents: contents(endpoints...)}
+	if change != nil {
+		change(&m.contents)
+	}
+	m.snap = snapshot(t, m.contents)
+	return m
+}
