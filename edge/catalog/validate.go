@@ -140,7 +140,7 @@ func (v *validator) validateGeo() {
 		case !r.Prefix.IsValid() || r.Prefix != r.Prefix.Masked() || r.Prefix.Addr().Is4In6():
 			at.problem("cidr", at.id+" is not a network prefix", "e.g. 192.0.2.0/24 or 2001:db8::/32, host bits zero")
 		case seen[at.id]:
-			at.problem("cidr", at.id+" is listed twice", "")
+			at.problem("cidr", at.id+" is listed twice", "remove one")
 		}
 		seen[at.id] = true
 		if !upper(r.Country, 2) {

@@ -87,7 +87,7 @@ func TestRefusals(t *testing.T) {
 		{"ExchangeRates: rates.EUR: the rate is not positive: USD per unit of the currency", func(c *Contents) { c.Rates.Rates[ad.Currency{'E', 'U', 'R'}] = 0 }},
 		{"ExchangeRates: rates.eur: \"eur\" is not a currency code: three upper-case letters, ISO 4217", func(c *Contents) { c.Rates.Rates[ad.Currency{'e', 'u', 'r'}] = 1 }},
 		{"ExchangeRates: rates.USD: one USD is worth one USD: leave USD out", func(c *Contents) { c.Rates.Rates[ad.USD] = 1 }},
-		{"GeoTable 127.0.0.0/8: cidr: 127.0.0.0/8 is listed twice", func(c *Contents) { c.GeoRanges = append(c.GeoRanges, c.GeoRanges[0]) }},
+		{"GeoTable 127.0.0.0/8: cidr: 127.0.0.0/8 is listed twice: remove one", func(c *Contents) { c.GeoRanges = append(c.GeoRanges, c.GeoRanges[0]) }},
 		{"GeoTable 127.0.0.1/8: cidr: 127.0.0.1/8 is not a network prefix: e.g. 192.0.2.0/24 or 2001:db8::/32, host bits zero", func(c *Contents) { c.GeoRanges[0].Prefix = netip.MustParsePrefix("127.0.0.1/8") }},
 		{"GeoTable 127.0.0.0/8: country: \"us\" is not a country code: two upper-case letters, ISO 3166-1 alpha-2", func(c *Contents) { c.GeoRanges[0].Country = "us" }},
 		{"Node: timeout: 451ms is out of range: up to 450ms", func(c *Contents) { c.Node.Timeout = 451 * time.Millisecond }},

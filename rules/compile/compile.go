@@ -25,11 +25,19 @@ type Options struct {
 
 // Dir compiles the rule files of fsys. With problems there are no contents.
 func Dir(fsys fs.FS, options Options) (catalog.Contents, []Problem) {
-	c := &compiler{
-		fsys: fsys, options: options,
+	return newCompiler(fsys, options).run()
+}
+
+func newCompiler(fsys fs.FS, options Options) *compiler {
+	return &compiler{
+		fsys: fsys, options: options, bytesMax: ad.RuleSetBytesMax, objectsMax: ad.RuleObjectsMax,
 		byName: map[nameKey]*entry{}, byID: map[idKey]*entry{}, byKind: map[string][]*entry{}, names: map[string][]string{},
 		origins: map[string][]origin{},
 	}
+}
+
+// run does one step after the other. Every step reports what it finds and the next goes on with what is left.
+func (c *compiler) run() (catalog.Contents, []Problem) {
 	c.parse()
 	c.index()
 	for _, kind := range schema.Kinds() {
@@ -54,12 +62,13 @@ type compiler struct {
 	options Options
 	report  schema.Report
 
-	total   int // bytes read
-	objects []*entry
-	byName  map[nameKey]*entry
-	byID    map[idKey]*entry
-	byKind  map[string][]*entry
-	names   map[string][]string // of a kind, in order; built when a reference leads nowhere
+	bytesMax, objectsMax int
+	total                int // bytes read
+	objects              []*entry
+	byName               map[nameKey]*entry
+	byID                 map[idKey]*entry
+	byKind               map[string][]*entry
+	names                map[string][]string // of a kind, in order; built when a reference leads nowhere
 
 	contents catalog.Contents
 	// origins says where a value of contents comes from, by kind and index.
@@ -101,14 +110,14 @@ func (c *compiler) parse() {
 	for _, name := range c.files() {
 		text, err := c.read(name, ad.RuleFileBytesMax)
 		if err != nil {
-			c.report.AddFile(name, "cannot be read: "+reason(err), "")
+			c.report.AddFile(name, "cannot be read: "+reason(err), readRemedy)
 			continue
 		}
 		for _, o := range schema.Parse(name, text, schema.Options{Lab: c.options.Lab}, &c.report) {
 			c.objects = append(c.objects, &entry{Object: o, shaky: o.Broken})
 		}
-		if len(c.objects) > ad.RuleObjectsMax {
-			c.report.AddFile(".", fmt.Sprintf("the rule set has more than %d objects", ad.RuleObjectsMax), "")
+		if len(c.objects) > c.objectsMax {
+			c.report.AddFile(".", fmt.Sprintf("there are more than %d objects", c.objectsMax), "split the rule set")
 			return
 		}
 	}
@@ -176,7 +185,7 @@ func (c *compiler) check() {
 	for _, p := range catalog.Validate(&c.contents) {
 		list, i := c.origins[p.Kind], max(p.Index, 0)
 		if i >= len(list) {
-			c.report.AddFile(".", p.String(), "")
+			c.report.AddFile(".", p.String(), "mend the rule set")
 			continue
 		}
 		if from := list[i]; !from.shaky {

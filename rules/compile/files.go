@@ -27,7 +27,7 @@ func (c *compiler) files() []string {
 	err := fs.WalkDir(c.fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			c.report.AddFile(name, "cannot be read: "+reason(err), "")
+			c.report.AddFile(name, "cannot be read: "+reason(err), readRemedy)
 			if entry != nil && entry.IsDir() {
 				return fs.SkipDir
 			}
@@ -47,7 +47,7 @@ func (c *compiler) files() []string {
 	})
 	switch {
 	case err != nil:
-		c.report.AddFile(".", err.Error(), "")
+		c.report.AddFile(".", err.Error(), "split the rule set, or put several objects into one file")
 		return nil
 	case len(names) == 0 && c.report.Count() == 0:
 		c.report.AddFile(".", "there are no rule files", "put .yaml, .yml or .json files here")
@@ -55,6 +55,9 @@ func (c *compiler) files() []string {
 	slices.Sort(names)
 	return names
 }
+
+// readRemedy is what to do about a file that cannot be read.
+const readRemedy = "make it a readable file within the limits, or remove it"
 
 var errFiles = fmt.Errorf("there are more than %d rule files", ad.RuleFilesMax)
 
@@ -79,8 +82,8 @@ func (c *compiler) read(name string, max int) ([]byte, error) {
 	if info.Size() > int64(max) {
 		return nil, fmt.Errorf("it has %d bytes, more than %d", info.Size(), max)
 	}
-	if c.total += int(info.Size()); c.total > ad.RuleSetBytesMax {
-		return nil, fmt.Errorf("all files together have more than %d MiB", ad.RuleSetBytesMax>>20)
+	if c.total += int(info.Size()); c.total > c.bytesMax {
+		return nil, fmt.Errorf("all files together have more than %d bytes", c.bytesMax)
 	}
 	file, err := c.fsys.Open(name)
 	if err != nil {

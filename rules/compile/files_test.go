@@ -91,6 +91,27 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+func TestTheWholeSetIsBounded(t *testing.T) {
+	fsys := set("a.yaml", one, "b.yaml", two+"---\n"+ad1, "c.html", "x")
+	total := len(one) + len(two) + len("---\n") + len(ad1) + 1
+	for _, c := range []struct {
+		bytes, objects int
+		want           string
+	}{
+		{total, 3, ""},
+		{total - 1, 3, "spec.content_file: c.html cannot be read: all files together have more than " + fmt.Sprint(total-1) + " bytes"},
+		{len(one), 3, "cannot be read: all files together have more than " + fmt.Sprint(len(one)) + " bytes"},
+		{total, 2, "there are more than 2 objects"},
+	} {
+		compiler := newCompiler(fsys, Options{})
+		compiler.bytesMax, compiler.objectsMax = c.bytes, c.objects
+		_, problems := compiler.run()
+		if (c.want == "") != (len(problems) == 0) || len(problems) > 0 && problems[0].Detail != c.want {
+			t.Errorf("%d bytes, %d objects: %q, want %q", c.bytes, c.objects, print(problems), c.want)
+		}
+	}
+}
+
 func TestLabels(t *testing.T) {
 	labels := func(n int) string {
 		var b strings.Builder
@@ -124,6 +145,10 @@ func TestWhatIsNoRuleFile(t *testing.T) {
 		t.Errorf("content that is too long: %q", got)
 	}
 	must(t, set("a.yaml", one+"---\n"+ad1, "c.html", strings.Repeat("x", ad.MarkupBytesMax)))
+	alone := "{apiVersion: curb/v1, kind: Placement, metadata: {name: t}, spec: {id: 1, site: s}}"
+	if _, problems := Dir(set("a.yaml", alone), Options{}); len(problems) != 1 || problems[0].Remedy != "the rule set holds no Site" {
+		t.Errorf("a reference to a kind of which there is nothing: %s", print(problems))
+	}
 	must(t, set("d/a.yaml", one+"---\n"+ad1, "d/c.html", "x"))
 }
 

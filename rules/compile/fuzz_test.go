@@ -60,6 +60,9 @@ func checkProblem(t *testing.T, p Problem, name string, lines int) {
 	if p.File != name || p.Line < 1 && !strings.Contains(p.Detail, "more problems") || p.Line > lines+1 || p.Line >= 1 && p.Column < 1 || p.Detail == "" {
 		t.Errorf("a problem without a place or a cause: %+v", p)
 	}
+	if p.Remedy == "" {
+		t.Errorf("a problem without a remedy: %s", printed)
+	}
 	if !utf8.ValidString(printed) || strings.ContainsAny(printed, "\x1b\x00\r") {
 		t.Errorf("a problem that a terminal cannot print: %q", printed)
 	}

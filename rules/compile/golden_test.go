@@ -44,6 +44,11 @@ func golden(t *testing.T, name string, world []byte) {
 	if len(problems) == 0 || contents.Version != "" {
 		t.Errorf("%d problems, version %q; want problems and no contents", len(problems), contents.Version)
 	}
+	for _, p := range problems {
+		if p.Remedy == "" {
+			t.Errorf("no remedy: %s", p)
+		}
+	}
 	got := print(problems)
 	if *update {
 		write(t, name, archive, got)

@@ -97,7 +97,7 @@ func (w *walker) load(text []byte) *yaml.Node {
 		return nil
 	}
 	if deep := tooDeep(root.Content[0], 1); deep != nil {
-		w.report.Add(w.pos(deep), "", errDepth.Error(), "")
+		w.report.Add(w.pos(deep), "", errDepth.Error(), flatten)
 		return nil
 	}
 	return root.Content[0]
@@ -120,6 +120,9 @@ func tooDeep(n *yaml.Node, depth int) *yaml.Node {
 // depthLimit bounds nesting while the parser reads, and leaves aliases to the walker: nodes do not expand them.
 type depthLimit struct{}
 
+// flatten is what to do about values that are nested too deep.
+const flatten = "no kind needs that: close a bracket, or mend the indentation"
+
 var errDepth = fmt.Errorf("values are nested deeper than %d", ad.RuleDepthMax)
 
 // CheckDepth is called with every level of nesting.
@@ -141,7 +144,7 @@ func (w *walker) notYAML(err error) {
 	at := Pos{src: w.src, Line: w.line + 1, Column: 1, width: 1}
 	var load *yaml.LoadError
 	if !errors.As(err, &load) {
-		w.report.Add(at, "", "this is not YAML: "+err.Error(), "")
+		w.report.Add(at, "", "this is not YAML: "+err.Error(), mend)
 		return
 	}
 	mark := load.Mark
@@ -152,7 +155,7 @@ func (w *walker) notYAML(err error) {
 		at.Line, at.Column = w.line+mark.Line, max(mark.Column, 1)
 	}
 	if load.Message == errDepth.Error() {
-		w.report.Add(at, "", load.Message, "")
+		w.report.Add(at, "", load.Message, flatten)
 		return
 	}
 	detail := "this is not YAML: " + load.Message
@@ -169,6 +172,7 @@ var syntaxRemedies = []struct{ message, remedy string }{
 	{"cannot start any token", "put quotes around the value"},
 	{"unexpected end of stream", "close the quote"},
 	{"<document start>", "put --- between objects"},
+	{"document-end marker", "put --- between objects"},
 	{"directive", "remove the line"},
 	{"did not find expected ',' or", "close the bracket"},
 	{"unknown anchor", noAnchors},
@@ -189,8 +193,11 @@ func (w *walker) syntaxRemedy(message string, at Pos) string {
 			return r.remedy
 		}
 	}
-	return ""
+	return mend
 }
+
+// mend is what to do about what the parser says in words that nobody has met yet.
+const mend = "mend this line, or the one before it"
 
 // object checks the root of a document.
 func (w *walker) object(root *yaml.Node) *Object {

@@ -63,6 +63,20 @@ func TestParsePlain(t *testing.T) {
 	}
 }
 
+func TestOddDocuments(t *testing.T) {
+	for text, want := range map[string]string{
+		"a: &x [y]\nb: *x\n---\nc: d": "a second document follows", "text: &x a\nlist: *x\n": "there is an anchor or alias", "!t text: a": "there is a tag",
+		"map: {<<: {x: 1}}": "there is a merge key", "map: {x: 1, x: 2}": "map.x is given twice", "... x\n": "this is not YAML: found unexpected content after",
+		"text: " + strings.Repeat("x", 51): "text: the text has 51 bytes, more than 50", strings.Repeat("#", 4<<20+1): "the file is larger than 4 MiB", "text: [": "this is not YAML",
+	} {
+		var report Report
+		ParsePlain("a.yaml", []byte(text), settings, &report)
+		if got := report.Problems(); len(got) == 0 || !strings.HasPrefix(got[len(got)-1].Detail, want) || got[0].Remedy == "" {
+			t.Errorf("%.40q: %v, want %s", text, got, want)
+		}
+	}
+}
+
 func TestAbsentValuesAreZero(t *testing.T) {
 	var v *Value
 	keys, values := v.Entries()

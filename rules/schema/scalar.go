@@ -39,7 +39,7 @@ func (r *reading) length() *fault {
 	case n < r.Min:
 		return &fault{"there is no text", "write some, or remove the field"}
 	case n > r.Max:
-		return &fault{fmt.Sprintf("the text has %d bytes, more than %d", n, r.Max), ""}
+		return &fault{fmt.Sprintf("the text has %d bytes, more than %d", n, r.Max), "shorten it"}
 	}
 	return nil
 }
