@@ -110,3 +110,13 @@ func TestCreateSecretIsExclusive(t *testing.T) {
 		t.Fatalf("%q %v: the second writer won", data, err)
 	}
 }
+
+// badKeys is a folder with a key that is none.
+func badKeys(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "reset.key"), []byte("no"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}

@@ -1,0 +1,44 @@
+package transport
+
+import (
+	"crypto/tls"
+	"fmt"
+)
+
+// tlsConfig is for one of the two sockets. Its ticket keys may be set while it is in use: crypto/tls reads them under a
+// lock, and quic-go takes a copy per connection.
+func (t *Transport) tlsConfig(version uint16, protocols ...string) *tls.Config {
+	c := &tls.Config{MinVersion: version, NextProtos: protocols, GetCertificate: t.certificate}
+	c.SetSessionTicketKeys(t.keys.sessionKeys())
+	return c
+}
+
+// certificate chooses by the name the client shows. For a name that is nobody's, crypto/tls is given nothing and says
+// unrecognized_name (RFC 6066 §3).
+func (t *Transport) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	name := ""
+	if hello.ServerName != "" {
+		host, _, err := NormalizeHost(hello.ServerName)
+		if err != nil {
+			return nil, nil
+		}
+		if _, ok := t.tenant(host); !ok && !t.own[host] {
+			return nil, nil
+		}
+		name = host
+	}
+	pair, err := t.certificates.Certificate(name)
+	if err != nil {
+		if t.certificateLogged.allow() {
+			t.logger.Error("no certificate", "host", name, "error", err)
+		}
+		return nil, err
+	}
+	if pair == nil {
+		return nil, nil
+	}
+	if err := checkECDSA(pair); err != nil {
+		return nil, fmt.Errorf("certificate of %q: %w", name, err)
+	}
+	return pair, nil
+}

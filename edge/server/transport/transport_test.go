@@ -1,0 +1,437 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/http3"
+	"go.uber.org/goleak"
+	xhttp2 "golang.org/x/net/http2"
+)
+
+func TestMain(m *testing.M) {
+	if runChild() {
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// tenantHosts are registered in every test: two of one tenant, one of another.
+var tenantHosts = registry{"ads.news.example": 7, "ads2.news.example": 7, "ads.sport.example": 8}
+
+// server is a Transport on loopback, with a local CA.
+type server struct {
+	*Transport
+	ca     *LocalCA
+	pool   *x509.CertPool
+	served chan error
+}
+
+// serve starts a server that is closed when the test ends.
+func serve(t testing.TB, handler http.Handler, change ...func(*Options)) *server {
+	t.Helper()
+	ca, err := OpenLocalCA(LocalCAOptions{Own: []string{"localhost", "127.0.0.1"}, Hosts: tenantHosts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Addr: "127.0.0.1:0", Handler: handler, Own: []string{"localhost", "127.0.0.1"}, Hosts: tenantHosts, Certificates: ca}
+	for _, f := range change {
+		f(&o)
+	}
+	tr, err := Listen(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{Transport: tr, ca: ca, pool: trust(t, ca), served: make(chan error, 1)}
+	go func() { s.served <- tr.Serve() }()
+	t.Cleanup(func() {
+		tr.Close()
+		if err := <-s.served; err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func (s *server) url(path string) string { return "https://localhost:" + s.port() + path }
+
+func (s *server) port() string { return strconv.Itoa(int(s.Addr().Port())) }
+
+func (s *server) tls(name string, protocols ...string) *tls.Config {
+	return &tls.Config{RootCAs: s.pool, ServerName: name, NextProtos: protocols}
+}
+
+// client speaks one protocol to the server, whatever host the URL names; every test uses its own.
+func (s *server) client(t testing.TB, protocol string) *http.Client {
+	t.Helper()
+	return s.clientFor(t, protocol, "localhost")
+}
+
+// clientFor shows sni in the handshake.
+func (s *server) clientFor(t testing.TB, protocol, sni string) *http.Client {
+	t.Helper()
+	addr := s.Addr().String()
+	switch protocol {
+	case "h1":
+		tr := &http.Transport{MaxIdleConnsPerHost: 100, TLSClientConfig: s.tls(sni),
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+			}}
+		t.Cleanup(tr.CloseIdleConnections)
+		return &http.Client{Transport: tr, CheckRedirect: stay, Timeout: 10 * time.Second}
+	case "h2":
+		tr := &xhttp2.Transport{TLSClientConfig: s.tls(sni, "h2"),
+			DialTLSContext: func(ctx context.Context, _, _ string, c *tls.Config) (net.Conn, error) {
+				return (&tls.Dialer{Config: c}).DialContext(ctx, "tcp", addr)
+			}}
+		t.Cleanup(tr.CloseIdleConnections)
+		return &http.Client{Transport: tr, CheckRedirect: stay, Timeout: 10 * time.Second}
+	case "h3":
+		tr := s.h3Transport(t, sni)
+		return &http.Client{Transport: tr, CheckRedirect: stay, Timeout: 10 * time.Second}
+	}
+	t.Fatalf("no protocol %q", protocol)
+	return nil
+}
+
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+func (s *server) h3Transport(t testing.TB, sni string) *http3.Transport {
+	t.Helper()
+	pt := s.packets(t)
+	tr := &http3.Transport{TLSClientConfig: s.tls(sni), Dial: func(ctx context.Context, _ string, c *tls.Config, q *quic.Config) (*quic.Conn, error) {
+		return pt.DialEarly(ctx, net.UDPAddrFromAddrPort(s.Addr()), c, q)
+	}}
+	t.Cleanup(func() { tr.Close() })
+	return tr
+}
+
+// packets is a client's UDP socket.
+func (s *server) packets(t testing.TB) *quic.Transport {
+	t.Helper()
+	udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pt := &quic.Transport{Conn: udp}
+	t.Cleanup(func() {
+		pt.Close()
+		udp.Close()
+	})
+	return pt
+}
+
+// answer is what a test looks at.
+type answer struct {
+	status int
+	code   string
+	body   string
+	header http.Header
+	proto  string
+}
+
+func (s *server) do(t testing.TB, c *http.Client, method, path string, body io.Reader, change ...func(*http.Request)) (answer, error) {
+	t.Helper()
+	r, err := http.NewRequest(method, s.url(path), body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range change {
+		f(r)
+	}
+	resp, err := c.Do(r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Header.Get("X-Curb-Error"), string(text), resp.Header, resp.Proto}, err
+}
+
+func (s *server) must(t testing.TB, c *http.Client, method, path string, body io.Reader, change ...func(*http.Request)) answer {
+	t.Helper()
+	a, err := s.do(t, c, method, path, body, change...)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return a
+}
+
+// echo answers with what it was asked.
+func echo(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		w.WriteHeader(http.StatusBadGateway) // whatever a handler makes of it, the client is told the cause
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain")
+	fmt.Fprintf(w, "%s %s %s %s tls=%t %s", r.Proto, r.Method, r.Host, r.RequestURI, r.TLS != nil && r.TLS.HandshakeComplete, body)
+}
+
+var allProtocols = []string{"h1", "h2", "h3"}
+
+func TestServesThreeProtocolsOnOnePort(t *testing.T) {
+	s := serve(t, http.HandlerFunc(echo))
+	protos := map[string]string{"h1": "HTTP/1.1", "h2": "HTTP/2.0", "h3": "HTTP/3.0"}
+	for _, p := range allProtocols {
+		t.Run(p, func(t *testing.T) {
+			c := s.client(t, p)
+			for range 3 {
+				a := s.must(t, c, "GET", "/tt?id=1001&u=%%CACHEBUSTER%%", nil)
+				if want := protos[p] + " GET localhost /tt?id=1001&u=%%CACHEBUSTER%% tls=true "; a.body != want || a.status != 200 || a.proto != protos[p] {
+					t.Fatalf("%d %q, want %q", a.status, a.body, want)
+				}
+				if a.header.Get("Content-Length") == "" || a.header.Get("Date") == "" {
+					t.Errorf("header %v lacks Content-Length or Date", a.header)
+				}
+				if offer, want := a.header.Get("Alt-Svc"), `h3=":`+s.port()+`"; ma=86400`; p != "h3" && offer != want || p == "h3" && offer != "" {
+					t.Errorf("Alt-Svc is %q", offer)
+				}
+			}
+			for _, size := range []int{0, 1, 1000, 5000, 60_000, 128 << 10} {
+				body := strings.Repeat("x", size)
+				if a := s.must(t, c, "POST", "/openrtb2/auction", strings.NewReader(body)); a.status != 200 || !strings.HasSuffix(a.body, " "+body) {
+					t.Errorf("POST of %d bytes: %d and %d bytes", size, a.status, len(a.body))
+				}
+			}
+			unsized := func(r *http.Request) { r.ContentLength = -1 }
+			if a := s.must(t, c, "POST", "/", struct{ io.Reader }{strings.NewReader("chunks")}, unsized); !strings.HasSuffix(a.body, " chunks") {
+				t.Errorf("body of unknown length: %q", a.body)
+			}
+			if a := s.must(t, c, "HEAD", "/", nil); a.status != 200 || a.body != "" {
+				t.Errorf("HEAD: %d %q", a.status, a.body)
+			}
+			if a := s.must(t, c, "OPTIONS", "/", nil); a.status != 200 {
+				t.Errorf("OPTIONS: %d", a.status)
+			}
+		})
+	}
+	st := s.Stats()
+	for p, c := range map[string]ProtocolStats{"h1": st.H1, "h2": st.H2, "h3": st.H3} {
+		if c.Requests != 12 || c.Connections != 1 || len(c.Refused) != 0 || len(c.Cut) != 0 {
+			t.Errorf("%s: %+v", p, c)
+		}
+	}
+}
+
+func TestAnswersOfEveryShape(t *testing.T) {
+	big := strings.Repeat("0123456789abcdef", 64<<10/16)
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		switch r.URL.Path {
+		case "/nothing":
+		case "/204":
+			w.WriteHeader(http.StatusNoContent)
+		case "/304":
+			h.Set("ETag", `"a"`)
+			w.WriteHeader(http.StatusNotModified)
+		case "/302":
+			h.Set("Location", "https://ads.example/x?y=z")
+			h.Set("Cache-Control", "no-store")
+			w.WriteHeader(http.StatusFound)
+		case "/299":
+			w.WriteHeader(299)
+		case "/sniff":
+			io.WriteString(w, "<html><body>hello")
+		case "/length":
+			h.Set("Content-Length", "5")
+			io.WriteString(w, "12")
+			w.Write([]byte("345"))
+		case "/many":
+			h["Set-Cookie"] = []string{"a=1", "b=2"}
+			h.Set("X-Long", strings.Repeat("v", 2000))
+			io.WriteString(w, "ok")
+		case "/flush":
+			io.WriteString(w, "one ")
+			w.(http.Flusher).Flush()
+			w.(http.Flusher).Flush()
+			io.WriteString(w, "two")
+		case "/early":
+			h.Set("Link", "</a>; rel=preload")
+			w.WriteHeader(http.StatusEarlyHints)
+			io.WriteString(w, "late")
+		case "/big":
+			io.WriteString(w, big)
+		case "/bits":
+			for i := range len(big) / 1024 {
+				io.WriteString(w, big[i*1024:][:1024])
+			}
+		case "/split":
+			h["X-Split"] = []string{"a\r\nX-Evil: 1\x00"}
+			io.WriteString(w, "ok")
+		}
+	}))
+	for _, p := range allProtocols {
+		t.Run(p, func(t *testing.T) {
+			c := s.client(t, p)
+			for path, want := range map[string]answer{
+				"/nothing": {status: 200}, "/204": {status: 204}, "/304": {status: 304}, "/302": {status: 302}, "/299": {status: 299},
+				"/sniff": {status: 200, body: "<html><body>hello"}, "/length": {status: 200, body: "12345"}, "/many": {status: 200, body: "ok"},
+				"/flush": {status: 200, body: "one two"}, "/early": {status: 200, body: "late"}, "/big": {status: 200, body: big}, "/bits": {status: 200, body: big},
+				"/split": {status: 200, body: "ok"},
+			} {
+				a := s.must(t, c, "GET", path, nil)
+				if a.status != want.status || a.body != want.body {
+					t.Errorf("%s: %d and %d bytes, want %d and %d", path, a.status, len(a.body), want.status, len(want.body))
+				}
+				switch path {
+				case "/302":
+					if a.header.Get("Location") != "https://ads.example/x?y=z" || a.header.Get("Cache-Control") != "no-store" {
+						t.Errorf("302: %v", a.header)
+					}
+				case "/sniff":
+					if a.header.Get("Content-Type") != "text/html; charset=utf-8" {
+						t.Errorf("sniffed %q", a.header.Get("Content-Type"))
+					}
+				case "/many":
+					if len(a.header["Set-Cookie"]) != 2 || len(a.header.Get("X-Long")) != 2000 {
+						t.Errorf("many: %v", a.header)
+					}
+				case "/split":
+					if strings.ContainsAny(a.header.Get("X-Split"), "\r\n\x00") || a.header.Get("X-Evil") != "" {
+						t.Errorf("split: %q", a.header)
+					}
+				}
+				if a := s.must(t, c, "HEAD", path, nil); a.status != want.status || a.body != "" {
+					t.Errorf("HEAD %s: %d %q", path, a.status, a.body)
+				}
+			}
+		})
+	}
+}
+
+// TestNo5xx shows what becomes of handlers that fail.
+func TestNo5xx(t *testing.T) {
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/panic":
+			w.Header().Set("Set-Cookie", "a=1")
+			panic("a bug")
+		case "/late":
+			io.WriteString(w, "half of")
+			w.(http.Flusher).Flush()
+			panic("a bug")
+		case "/502":
+			w.WriteHeader(http.StatusBadGateway)
+			io.WriteString(w, "secrets")
+		case "/abort":
+			panic(http.ErrAbortHandler)
+		default:
+			io.WriteString(w, "ok")
+		}
+	}))
+	for i, p := range allProtocols {
+		t.Run(p, func(t *testing.T) {
+			c := s.client(t, p)
+			for _, path := range []string{"/panic", "/502"} {
+				a := s.must(t, c, "GET", path, nil)
+				if a.status != 200 || a.body != "" || a.code != "internal_error" || a.header.Get("Set-Cookie") != "" || a.header.Get("Content-Length") != "0" {
+					t.Errorf("%s: %+v", path, a)
+				}
+			}
+			for _, path := range []string{"/late", "/abort"} {
+				if a, err := s.do(t, c, "GET", path, nil); err == nil {
+					t.Errorf("%s: %+v, want half an answer to be an error", path, a)
+				}
+			}
+			if a := s.must(t, c, "GET", "/", nil); a.body != "ok" {
+				t.Errorf("afterwards: %+v", a)
+			}
+			if n := s.Stats().Panics; n != uint64(2*(i+1)) {
+				t.Errorf("%d panics are counted, want %d", n, 2*(i+1))
+			}
+		})
+	}
+}
+
+func TestListenSaysWhatIsWrong(t *testing.T) {
+	ca, err := OpenLocalCA(LocalCAOptions{Own: []string{"localhost"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	good := Options{Addr: "127.0.0.1:0", Handler: http.NotFoundHandler(), Own: []string{"localhost"}, Certificates: ca}
+	for want, change := range map[string]func(*Options){
+		"no handler":              func(o *Options) { o.Handler = nil },
+		"no certificates":         func(o *Options) { o.Certificates = nil },
+		"public port 70000":       func(o *Options) { o.PublicPort = 70000 },
+		`own host "https://a"`:    func(o *Options) { o.Own = []string{"https://a"} },
+		"write host:port":         func(o *Options) { o.Addr = "8443" },
+		"address already in use":  func(o *Options) { o.Addr = taken.Addr().String() },
+		"64 hexadecimal digits":   func(o *Options) { o.KeysDir = badKeys(t) },
+		"no handler\nlisten: no ": func(o *Options) { o.Handler, o.Certificates = nil, nil },
+	} {
+		o := good
+		change(&o)
+		tr, err := Listen(o)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+		if tr != nil {
+			tr.Close()
+		}
+	}
+}
+
+func TestCloseWithoutServe(t *testing.T) {
+	ca, err := OpenLocalCA(LocalCAOptions{Own: []string{"localhost"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, drain := range []bool{false, true} {
+		tr, err := Listen(Options{Addr: "127.0.0.1:0", Handler: http.NotFoundHandler(), Own: []string{"localhost"}, Certificates: ca})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if drain {
+			err = tr.Drain(t.Context())
+		} else {
+			err = tr.Close()
+		}
+		if err = errors.Join(err, tr.Close()); err != nil {
+			t.Error(err)
+		}
+		if tr.Serve() == nil {
+			t.Error("Serve after Close must say so")
+		}
+	}
+}
+
+// TestManyClients lets clients of all protocols work at once.
+func TestManyClients(t *testing.T) {
+	s := serve(t, http.HandlerFunc(echo))
+	var wg sync.WaitGroup
+	for i := range 12 {
+		p := allProtocols[i%3]
+		c := s.client(t, p)
+		for range 4 {
+			wg.Go(func() {
+				for n := range 20 {
+					body := strings.Repeat(strconv.Itoa(n), 10*n)
+					a, err := s.do(t, c, "POST", "/", strings.NewReader(body))
+					if err != nil || !strings.HasSuffix(a.body, " "+body) {
+						t.Errorf("%s: %v %d", p, err, len(a.body))
+						return
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
