@@ -28,6 +28,7 @@ var sources = []string{
 	"<script>`${PT1} ${b + `${PT1}`} ${PT1}` // ${PT1}\n + ${PT1} /* ${PT1} */</script>",
 	`<svg onload="f('${PT1}')"><script>"${PT1}"</script></svg>${PT1}<select><title>${PT1}`,
 	`<title></tit${PT1}></title><img src=//${PT1}/ srcset="${PT1}"><style>${PT1}</style><textarea>&${PT1};</textarea><${PT1}></${PT1}><x ${PT1}=${PT1} =${PT1}>`,
+	`<!--aaaaaaaaaaaaaa--!a--><!-- - > -- > ---!> --><a title="&amp &#39; &quo"><b href='https://a.example/?b&c'><style>a</styl</style><xmp>&lt</xmp>${PT1}`,
 	`<script type=text/template><a href="${PT1}"></script><script src="${PT1}" ></script ><noscript>${PT1}</noscript><!${PT1}><?${PT1}>`,
 }
 
@@ -46,6 +47,15 @@ func FuzzStructure(f *testing.F) {
 		plain, filled := Expand(nil, source, HTML, harmless(value)), Expand(nil, source, HTML, same(value))
 		if again := Parse(source, HTML).Append(nil, same(value)); !bytes.Equal(again, filled) {
 			t.Fatalf("a template gives %q, Expand gives %q", again, filled)
+		}
+		var quick, slow htmlScanner
+		quick.text(source)
+		for i := range len(source) {
+			slow.byte(source[i])
+		}
+		quick.commentEnd, slow.commentEnd = quick.commentEnd&0xffffff, slow.commentEnd&0xffffff
+		if quick != slow {
+			t.Fatalf("source %q: skipping comes to %+v, reading to %+v", source, quick, slow)
 		}
 		if a, b := skeleton(plain), skeleton(filled); a != b {
 			t.Fatalf("source %q\nvalue %q changes\n%s\ninto\n%s\nexpanded %q", source, value, a, b, filled)

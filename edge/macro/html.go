@@ -1,7 +1,5 @@
 package macro
 
-import "strings"
-
 // htmlState is where in the HTML tokenizer the scanner is (WHATWG HTML §13.2.5), with the states that make no
 // difference to a value folded together.
 type htmlState uint8
@@ -79,13 +77,8 @@ type htmlScanner struct {
 
 func (h *htmlScanner) text(literal string) {
 	for i := 0; i < len(literal); i++ {
-		if h.state == htmlText && !h.entity {
-			// Most of a document is text: skip to what matters.
-			n := strings.IndexAny(literal[i:], "<&")
-			if n < 0 {
-				return
-			}
-			i += n
+		if i += h.skip(literal[i:]); i == len(literal) {
+			return
 		}
 		h.byte(literal[i])
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -76,7 +77,8 @@ type seller struct {
 func (s *seller) Serve(_ context.Context, in adcall.Incoming) *adcall.Answer {
 	s.mu.Lock()
 	s.held++
-	s.last = *in.Call
+	s.last = *in.Call // what it points to is the handler's again after the answer
+	s.last.Keywords, s.last.Custom, s.last.GPPSID = slices.Clone(s.last.Keywords), slices.Clone(s.last.Custom), slices.Clone(s.last.GPPSID)
 	s.imps = append(s.imps[:0], in.Call.Impressions...)
 	s.mu.Unlock()
 	return s.sell(in)
@@ -102,6 +104,9 @@ func won(id ad.CreativeID, change ...func(*ad.Bid)) func(adcall.Incoming) *adcal
 			c := in.Snapshot.Creative(id)
 			slot.Outcome, slot.Creative = adcall.Sold, c
 			slot.Bid = &ad.Bid{ID: "b-1", Member: 7, Creative: c, Size: c.Size, Price: 2_500_000, Rate: ad.RateOne}
+			if slot.Size == (ad.Size{}) {
+				slot.Size = c.Size
+			}
 			slot.Result = auction.Result{ClearPrice: 2_000_000, Paid: 2_250_000, Floor: 500_000}
 			for _, f := range change {
 				f(slot.Bid)
