@@ -54,7 +54,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, p problem) {
 	header["Cache-Control"] = valueNoStore
 	header["X-Content-Type-Options"] = valueNoSniff
 	header["X-Curb-Error"] = []string{p.code}
-	if p.closes {
+	if p.closes && r.ProtoMajor == 1 { // the later protocols have no such field, and streams instead of connections
 		header["Connection"] = valueClose
 	}
 	if routeOf(r) != routeOpenRTB {
