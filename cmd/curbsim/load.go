@@ -77,6 +77,7 @@ func (l *loader) run(ctx context.Context) error {
 		l.options.Progress = l.progress
 	}
 	quietCollector()
+	quietQUIC()
 	report, err := load.Run(ctx, l.options)
 	if terminal {
 		l.say("\r\x1b[K")
@@ -96,6 +97,15 @@ func (l *loader) run(ctx context.Context) error {
 		return err
 	}
 	return verdict(report)
+}
+
+// quietQUIC keeps quic-go from writing about the size of UDP buffers between our lines: a load's few sockets do not need
+// seven megabytes each, and the buffers that matter are the node's.
+func quietQUIC() {
+	const name = "QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING"
+	if os.Getenv(name) == "" {
+		os.Setenv(name, "true")
+	}
 }
 
 // verdict is the exit code a report leads to.

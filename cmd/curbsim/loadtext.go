@@ -22,13 +22,17 @@ func reportText(r *load.Report) string {
 	if len(r.Outcomes) > 0 {
 		line("outcome", "%s", countsText(r.Outcomes))
 	}
-	line("version", "%s", countsText(r.Versions))
-	line("errors", "%s", errorsText(r))
-	line("latency ms", "%s", percentilesText(r.Latency))
-	if r.Loop == "open" {
+	if r.Responses > 0 {
+		line("version", "%s", countsText(r.Versions))
+		line("latency ms", "%s", percentilesText(r.Latency))
+	}
+	if r.Responses > 0 && r.Loop == "open" {
 		line("service ms", "%s", percentilesText(r.Service))
 	}
-	line("connect ms", "%d opened, p50 %.2f  max %.2f", r.Opened, r.Connect.P50, r.Connect.Max)
+	if r.Opened > 0 {
+		line("connect ms", "%d opened, p50 %.2f  max %.2f", r.Opened, r.Connect.P50, r.Connect.Max)
+	}
+	line("errors", "%s", errorsText(r))
 	if r.Unsent > 0 {
 		line("unsent", "%d: the rate was not kept; all streams were busy (more --connections or --streams, or a lower --rate)", r.Unsent)
 	}
