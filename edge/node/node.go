@@ -1,0 +1,197 @@
+package node
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"curb/edge/adcall"
+	"curb/edge/bidder"
+	"curb/edge/catalog"
+	"curb/edge/config"
+	"curb/edge/egress"
+	"curb/edge/metrics"
+	"curb/edge/server"
+	"curb/edge/server/transport"
+)
+
+// Options are what a node is made from.
+type Options struct {
+	Config config.Config
+	// Version of the program, for status and logs.
+	Version string
+	Logger  *slog.Logger
+}
+
+// Node is a running node. Start makes one; Drain or Close ends it.
+type Node struct {
+	config    config.Config
+	version   string
+	log       *slog.Logger
+	started   time.Time
+	catalog   catalog.Holder
+	metrics   *metrics.Registry
+	fanout    *bidder.Fanout
+	transport *transport.Transport
+	admin     *adminDoor
+	draining  atomic.Bool
+	drainOnce sync.Once
+	drained   chan struct{} // closed when a drain was asked for
+	children  sync.WaitGroup
+}
+
+// Start loads the rule set, opens the listeners and serves. When it returns without an error, ad calls are answered.
+func Start(o Options) (*Node, error) {
+	n := &Node{config: o.Config, version: o.Version, log: o.Logger, started: time.Now(), drained: make(chan struct{})}
+	tuneMemory(n.config.MemoryLimit)
+	if dir := n.config.Data; dir != "" {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("make the data directory: %w", err)
+		}
+	}
+	snap, err := loadRules(n.config.Rules, n.config.Lab)
+	if err != nil {
+		return nil, err
+	}
+	n.catalog.Store(snap)
+	if err := n.wire(); err != nil {
+		n.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
+// wire builds the parts from the inside out and opens the doors last, so that nobody is let in before all is ready.
+func (n *Node) wire() error {
+	n.metrics = metrics.New(outcomes...)
+	var err error
+	if n.fanout, err = n.newFanout(); err != nil {
+		return err
+	}
+	salt, err := loadSalt(n.config.Data)
+	if err != nil {
+		return err
+	}
+	service := adcall.New(adcall.Options{
+		Asker: n.fanout, Recorders: []adcall.Recorder{&recorder{n.metrics}}, Salt: salt, Seller: n.config.Domain,
+	})
+	handler := server.New(server.Options{
+		AdCalls: service, Snapshot: n.catalog.Load, NodeName: n.config.Node, Lab: n.config.Lab,
+		IsOwnHost: n.ownHost, TrustedProxies: n.config.TrustedProxies, Logger: n.log,
+	})
+	certificates, err := n.certificates()
+	if err != nil {
+		return err
+	}
+	n.transport, err = transport.Listen(transport.Options{
+		Addr: n.config.Listen, PublicPort: n.config.PublicPort, Handler: handler, Own: n.config.Hosts, Hosts: tenants{n},
+		Certificates: certificates, KeysDir: n.config.Data, EarlyPaths: []string{"/status", "/.well-known/curb"}, Logger: n.log,
+	})
+	if err != nil {
+		return fmt.Errorf("open the ad-call listener: %w", err)
+	}
+	if n.admin, err = n.openAdmin(); err != nil {
+		return err
+	}
+	n.watchCounters()
+	n.children.Go(n.serve)
+	n.children.Go(n.admin.serve)
+	return nil
+}
+
+// serve runs the listeners until they are closed, and asks for a drain if they fail.
+func (n *Node) serve() {
+	if err := n.transport.Serve(); err != nil && !n.draining.Load() {
+		n.log.Error("the ad-call listener failed", "error", err)
+		n.AskDrain()
+	}
+}
+
+func (n *Node) newFanout() (*bidder.Fanout, error) {
+	var lab []netip.Prefix
+	if n.config.Lab {
+		lab = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
+	guard, err := egress.New(egress.Options{Lab: lab})
+	if err != nil {
+		return nil, err
+	}
+	roots, err := bidderRoots(n.config.BidderCA)
+	if err != nil {
+		return nil, err
+	}
+	return bidder.New(bidder.Options{
+		Logger: n.log, Guard: guard, RootCAs: roots, ConnectionsMax: n.config.BidderConnections, Lab: n.config.Lab,
+	})
+}
+
+// bidderRoots is the system's authorities and those of the file; nil, which means the system's, without a file.
+func bidderRoots(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read bidder_ca: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("read bidder_ca: %s holds no certificate: name a PEM file of authorities", file)
+	}
+	return pool, nil
+}
+
+// Addr is the address of ad calls, AdminAddr that of the operator's door.
+func (n *Node) Addr() netip.AddrPort { return n.transport.Addr() }
+
+// AdminAddr is where the operator's door listens: IP:PORT or unix:/path.
+func (n *Node) AdminAddr() string { return n.admin.address }
+
+// Rules is the version of the rule set in use, and Counts what it holds.
+func (n *Node) Rules() (version string, counts catalog.Counts) {
+	snap := n.catalog.Load()
+	return snap.Version(), snap.Counts()
+}
+
+// AskDrain asks whoever waits on Draining to end the node. It returns at once and may be called more than once.
+func (n *Node) AskDrain() { n.drainOnce.Do(func() { close(n.drained) }) }
+
+// Draining is closed once a drain was asked for.
+func (n *Node) Draining() <-chan struct{} { return n.drained }
+
+// Drain ends the node gracefully: readiness goes off, clients are told to go elsewhere, calls in flight are answered. It
+// returns nil if all of that happened before ctx ended.
+func (n *Node) Drain(ctx context.Context) error {
+	n.draining.Store(true)
+	n.AskDrain()
+	err := n.transport.Drain(ctx)
+	n.Close()
+	return err
+}
+
+// Close ends the node at once. Parts that were never opened are passed over.
+func (n *Node) Close() {
+	n.draining.Store(true)
+	if n.transport != nil {
+		if err := n.transport.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+			n.log.Warn("closing the ad-call listener", "error", err)
+		}
+	}
+	if n.fanout != nil {
+		n.fanout.Close()
+	}
+	if n.admin != nil {
+		n.admin.close()
+	}
+	n.children.Wait()
+}

@@ -1,0 +1,31 @@
+package node
+
+import (
+	"time"
+
+	"curb/edge/adcall"
+	"curb/edge/metrics"
+)
+
+// recorder turns answered calls into counts.
+type recorder struct{ metrics *metrics.Registry }
+
+// outcomes is the closed list of what impressions are answered with.
+var outcomes = []string{
+	adcall.Sold.String(), adcall.Default.String(), adcall.Chain.String(), adcall.PSA.String(), adcall.Blank.String(),
+}
+
+// Record counts what a call came to. It keeps nothing of it.
+func (r *recorder) Record(a *adcall.Answer) {
+	r.metrics.ObserveCall(time.Since(a.Call.Received))
+	for i := range a.Slots {
+		slot := &a.Slots[i]
+		r.metrics.CountImpression(slot.Outcome.String())
+		for b := range slot.Bids {
+			r.metrics.CountBid(slot.Bids[b].Reason)
+		}
+	}
+	for i := range a.Asked {
+		r.metrics.CountAsked(&a.Asked[i])
+	}
+}
