@@ -13,6 +13,7 @@ type head struct {
 	status  int
 	length  int64 // Content-Length; -1: none
 	chunked bool
+	old     bool // HTTP/1.0
 	last    bool // the connection ends with this answer
 	coding  ad.Compression
 	// unknownCoding is set for a content coding that is not one of ours, or several of them.
@@ -41,7 +42,7 @@ func parseHead(text []byte, h *head) ad.Reason {
 			return ad.HeaderInvalid
 		}
 	}
-	if h.chunked && h.length >= 0 {
+	if h.chunked && (h.old || h.length >= 0) { // RFC 9112 §6.1: faulty framing
 		return ad.HeaderInvalid
 	}
 	return ad.Undecided
@@ -65,7 +66,7 @@ func (h *head) statusLine(line []byte) bool {
 	}
 	switch line[7] {
 	case '0':
-		h.last = true
+		h.old, h.last = true, true
 	case '1':
 	default:
 		return false
