@@ -51,8 +51,46 @@ func get(t *testing.T, url string) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-func TestDemoNodeAnswersWithoutAnyBidder(t *testing.T) {
-	n := start(t, settings(t))
+// oneBidder is a rule set whose only bidder listens nowhere.
+const oneBidder = `
+apiVersion: curb/v1
+kind: Member
+metadata: {name: news}
+spec: {id: 100}
+---
+apiVersion: curb/v1
+kind: Publisher
+metadata: {name: news}
+spec: {id: 1, member: news, domain: news.example}
+---
+apiVersion: curb/v1
+kind: Site
+metadata: {name: front}
+spec: {id: 1, publisher: news, domain: news.example}
+---
+apiVersion: curb/v1
+kind: Creative
+metadata: {name: house}
+spec: {id: 1, member: news, size: 300x250, format: html, content: "<p>house</p>", secure: true, audit: audited}
+---
+apiVersion: curb/v1
+kind: Placement
+metadata: {name: top}
+spec: {id: 1001, site: front, sizes: [300x250], defaults: [{creative: house}]}
+---
+apiVersion: curb/v1
+kind: Bidder
+metadata: {name: nobody}
+spec: {id: 1, endpoint: "http://127.0.0.1:1/bid", members: [news]}
+`
+
+func TestNodeAnswersWithoutAnyBidder(t *testing.T) {
+	c := settings(t)
+	c.Rules = t.TempDir()
+	if err := os.WriteFile(filepath.Join(c.Rules, "rules.yaml"), []byte(oneBidder), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n := start(t, c)
 	status, body := get(t, "https://"+n.Addr().String()+"/tt?id=1001")
 	if status != 200 || !strings.Contains(strings.ToLower(body), "<!doctype html>") {
 		t.Errorf("the tag answers %d %q", status, body)
@@ -105,7 +143,9 @@ func TestWhatStandsInTheWayIsSaid(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "ticket.key holds 5 bytes", false},
-		{"certificate that is not there", func(c *config.Config) { c.Certificates = []config.CertificateFile{{Certificate: "none.pem", Key: "none.key"}} }, "none.pem", false},
+		{"certificate that is not there", func(c *config.Config) {
+			c.Certificates = []config.CertificateFile{{Certificate: "none.pem", Key: "none.key"}}
+		}, "none.pem", false},
 	}
 	for _, c := range cases {
 		settings := settings(t)
