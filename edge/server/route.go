@@ -35,9 +35,6 @@ func routeOf(r *http.Request) route {
 	return routeNone
 }
 
-// isTag reports whether errors of the route have an empty body: what asks there is a browser that renders.
-func isTag(r route) bool { return r == routeHTML || r == routeScript }
-
 func allowed(r route, method string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead:
