@@ -133,6 +133,12 @@ func (a *Answer) media(out *openrtb.Imp, imp *ad.Impression, i int) {
 		if len(imp.Sizes) > 0 {
 			banner.W, banner.H = int(imp.Sizes[0].W), int(imp.Sizes[0].H)
 		}
+		switch a.Call.Framed {
+		case 1:
+			banner.TopFrame = openrtb.No
+		case -1:
+			banner.TopFrame = openrtb.Yes
+		}
 		if in != nil && in.Banner != nil {
 			banner.API, banner.BType, banner.TopFrame, banner.MIMEs = in.Banner.API, in.Banner.BType, in.Banner.TopFrame, in.Banner.MIMEs
 		}
