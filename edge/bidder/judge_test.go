@@ -68,174 +68,178 @@ func (c *courtroom) judge(t *testing.T) ([]ad.Bid, ad.Reason) {
 	return j.judge(&target, &c.response, nil)
 }
 
+// private is a size that the placement keeps for deals.
+var private = ad.Size{W: 970, H: 250}
+
+// judgeCases are the rules, one or more cases each.
+var judgeCases = []struct {
+	name   string
+	change func(*courtroom)
+	want   ad.Reason
+}{
+	{"good", func(*courtroom) {}, ad.Undecided},
+
+	{"no id", func(c *courtroom) { c.bid().ID = "" }, ad.ResponseInvalid},
+	{"impression that was not offered", func(c *courtroom) { c.bid().ImpID = "2" }, ad.ImpUnknown},
+	{"impression that is closed", func(c *courtroom) { c.bid().ImpID = "closed" }, ad.ImpUnknown},
+	{"no impression", func(c *courtroom) { c.bid().ImpID = "" }, ad.ImpUnknown},
+
+	{"no seat", func(c *courtroom) { c.response.SeatBid[0].Seat = "" }, ad.SeatMissing},
+	{"seat of another member", func(c *courtroom) { c.response.SeatBid[0].Seat = "301" }, ad.SeatForbidden},
+	{"seat that nobody is", func(c *courtroom) { c.response.SeatBid[0].Seat = "999" }, ad.SeatForbidden},
+	{"seat with a zero", func(c *courtroom) { c.response.SeatBid[0].Seat = "0201" }, ad.SeatForbidden},
+	{"seat with a sign", func(c *courtroom) { c.response.SeatBid[0].Seat = "+201" }, ad.SeatForbidden},
+	{"seat that wraps round", func(c *courtroom) { c.response.SeatBid[0].Seat = "4294967497" }, ad.SeatForbidden},
+	{"seat by name", func(c *courtroom) { c.response.SeatBid[0].Seat = "acme" }, ad.SeatForbidden},
+	{"inactive member", func(c *courtroom) { c.response.SeatBid[0].Seat = "302" }, ad.SeatInactive},
+
+	{"no price", func(c *courtroom) { c.bid().Price, c.bid().PriceReason = 0, ad.PriceMissing }, ad.PriceMissing},
+	{"price that is no number", func(c *courtroom) { c.bid().Price, c.bid().PriceReason = 0, ad.PriceInvalid }, ad.PriceInvalid},
+	{"price of zero", func(c *courtroom) { c.bid().Price = 0 }, ad.PriceInvalid},
+	{"price of a micro", func(c *courtroom) { c.bid().Price = 1 }, ad.Undecided},
+
+	{"US dollars by name", func(c *courtroom) { c.response.Cur = "USD" }, ad.Undecided},
+	{"currency in lower case", func(c *courtroom) { c.response.Cur = "usd" }, ad.CurrencyInvalid},
+	{"currency without a rate", func(c *courtroom) { c.response.Cur = "XXX" }, ad.CurrencyInvalid},
+	{"currency that is none", func(c *courtroom) { c.response.Cur = "US DOLLAR" }, ad.CurrencyInvalid},
+	{"currency not agreed on", func(c *courtroom) { c.response.Cur = "EUR" }, ad.CurrencyNotAllowed},
+	{"currency agreed on", func(c *courtroom) {
+		c.response.Cur, c.contents.Bidders[0].Currencies = "EUR", []ad.Currency{{'E', 'U', 'R'}}
+	}, ad.Undecided},
+	{"dollars not agreed on", func(c *courtroom) { c.contents.Bidders[0].Currencies = []ad.Currency{{'E', 'U', 'R'}} }, ad.CurrencyNotAllowed},
+
+	{"no creative", func(c *courtroom) { c.bid().CrID = "" }, ad.CreativeMissing},
+	{"creative nobody registered", func(c *courtroom) { c.bid().CrID = "winter" }, ad.CreativeInvalid},
+	{"another member's code", func(c *courtroom) { c.bid().CrID = "theirs" }, ad.CreativeInvalid},
+	{"by our id", func(c *courtroom) { c.bid().CrID, c.bid().AdID = "", "501" }, ad.Undecided},
+	{"our id wins over the code", func(c *courtroom) { c.bid().AdID = "502" }, ad.CreativeInvalid},
+	{"our id wins over a wrong code", func(c *courtroom) { c.bid().AdID, c.bid().CrID = "501", "winter" }, ad.Undecided},
+	{"another member's id", func(c *courtroom) { c.bid().AdID = "601" }, ad.CreativeInvalid},
+	{"our id, not a number", func(c *courtroom) { c.bid().AdID = "summer" }, ad.CreativeInvalid},
+	{"not audited", func(c *courtroom) { c.creative().Audit = ad.AuditPending }, ad.CreativeUnapproved},
+	{"approved elsewhere", func(c *courtroom) { c.creative().ApprovedBy = []ad.PublisherID{11}; c.second() }, ad.CreativeUnapproved},
+	{"approved here", func(c *courtroom) { c.creative().ApprovedBy = []ad.PublisherID{10} }, ad.Undecided},
+	{"banned here", func(c *courtroom) { c.creative().BannedBy = []ad.PublisherID{10} }, ad.CreativeBlocked},
+	{"expired", func(c *courtroom) { c.creative().Active = false }, ad.CreativeExpired},
+
+	{"size not on the slot", func(c *courtroom) { c.creative().Size = ad.Size{W: 728, H: 90} }, ad.CreativeSize},
+	{"size said rightly", func(c *courtroom) { c.bid().W, c.bid().H = 300, 250 }, ad.Undecided},
+	{"size said wrongly", func(c *courtroom) { c.bid().W, c.bid().H = 728, 90 }, ad.CreativeSize},
+	{"half a size", func(c *courtroom) { c.bid().W = 300 }, ad.CreativeSize},
+	{"size beyond measure", func(c *courtroom) { c.bid().W, c.bid().H = 300+1<<16, 250+1<<16 }, ad.CreativeSize},
+	{"second size of the slot", func(c *courtroom) { c.sizes = []ad.Size{{W: 1, H: 1}, {W: 300, H: 250}} }, ad.Undecided},
+	{"slot of any size", func(c *courtroom) { c.sizes = nil }, ad.Undecided},
+	{"private size without a deal", func(c *courtroom) {
+		c.creative().Size = private
+		c.contents.Placements[0].PrivateSizes = []ad.Size{private}
+	}, ad.CreativeSize},
+	{"private size with a deal", func(c *courtroom) {
+		c.creative().Size, c.deals, c.bid().DealID = private, []string{"D1"}, "D1"
+		c.contents.Placements[0].PrivateSizes = []ad.Size{private}
+	}, ad.Undecided},
+
+	{"video for a banner", func(c *courtroom) { c.creative().Media, c.creative().Format = ad.Video, ad.FormatVAST }, ad.CreativeFormat},
+	{"banner for a video", func(c *courtroom) { c.media = ad.Video }, ad.CreativeFormat},
+	{"video of any size for a video", func(c *courtroom) {
+		c.media, c.creative().Media, c.creative().Format, c.creative().Size = ad.Video|ad.Banner, ad.Video, ad.FormatVAST, ad.Size{W: 1280, H: 720}
+	}, ad.Undecided},
+	{"markup type that the creative is not", func(c *courtroom) { c.bid().MType = 2 }, ad.CreativeFormat},
+	{"markup type that it is", func(c *courtroom) { c.bid().MType = 1 }, ad.Undecided},
+	{"markup type that nobody knows", func(c *courtroom) { c.bid().MType = 9 }, ad.CreativeFormat},
+	{"impression that names no type", func(c *courtroom) { c.media = 0 }, ad.Undecided},
+
+	{"insecure on a secure page", func(c *courtroom) { c.creative().Secure = false }, ad.CreativeInsecure},
+	{"insecure on a plain page", func(c *courtroom) { c.creative().Secure, c.secure = false, false }, ad.Undecided},
+
+	{"advertiser blocked", func(c *courtroom) { c.publisher().BlockedAdvertisers = []string{"buyer.example"} }, ad.AdomainBlocked},
+	{"advertiser blocked, subdomain", func(c *courtroom) {
+		c.publisher().BlockedAdvertisers = []string{"buyer.example"}
+		c.bid().ADomain = []string{"www.shop.buyer.example"}
+	}, ad.AdomainBlocked},
+	{"advertiser blocked, in capitals", func(c *courtroom) {
+		c.publisher().BlockedAdvertisers = []string{"buyer.example"}
+		c.bid().ADomain = []string{"BUYER.Example"}
+	}, ad.AdomainBlocked},
+	{"advertiser blocked, trailing dot", func(c *courtroom) {
+		c.publisher().BlockedAdvertisers = []string{"buyer.example"}
+		c.bid().ADomain = []string{"buyer.example."}
+	}, ad.AdomainBlocked},
+	{"advertiser blocked, A-label", func(c *courtroom) {
+		c.publisher().BlockedAdvertisers = []string{"xn--bcher-kva.example"}
+		c.bid().ADomain = []string{"xn--BCHER-kva.example"}
+	}, ad.AdomainBlocked},
+	{"advertiser blocked, U-label", func(c *courtroom) {
+		c.publisher().BlockedAdvertisers = []string{"xn--bcher-kva.example"}
+		c.bid().ADomain = []string{"www.BÜCHER.example"}
+	}, ad.AdomainBlocked},
+	{"second advertiser blocked", func(c *courtroom) {
+		c.publisher().BlockedAdvertisers = []string{"b.example"}
+		c.bid().ADomain = []string{"a.example", "b.example"}
+	}, ad.AdomainBlocked},
+	{"registered advertiser blocked", func(c *courtroom) {
+		c.publisher().BlockedAdvertisers = []string{"b.example"}
+		c.creative().Advertisers = []string{"b.example"}
+	}, ad.AdomainBlocked},
+	{"blocked by the request", func(c *courtroom) { c.request.BAdv = []string{"Buyer.example."} }, ad.AdomainBlocked},
+	{"end of a blocked name is another's", func(c *courtroom) { c.publisher().BlockedAdvertisers = []string{"yer.example"} }, ad.Undecided},
+	{"parent of a blocked name", func(c *courtroom) { c.publisher().BlockedAdvertisers = []string{"www.buyer.example"} }, ad.Undecided},
+	{"no advertiser", func(c *courtroom) {
+		c.bid().ADomain = nil
+		c.publisher().BlockedAdvertisers = []string{"buyer.example"}
+	}, ad.Undecided},
+	{"advertiser that is a URL", func(c *courtroom) { c.bid().ADomain = []string{"https://buyer.example/"} }, ad.AdomainInvalid},
+	{"advertiser that is a word", func(c *courtroom) { c.bid().ADomain = []string{"buyer"} }, ad.AdomainInvalid},
+	{"empty advertiser", func(c *courtroom) { c.bid().ADomain = []string{""} }, ad.AdomainInvalid},
+
+	{"category blocked", func(c *courtroom) {
+		c.publisher().BlockedCategories = []string{"IAB25"}
+		c.bid().Cat = []string{"IAB25"}
+	}, ad.CategoryBlocked},
+	{"subcategory blocked", func(c *courtroom) {
+		c.publisher().BlockedCategories = []string{"IAB25"}
+		c.bid().Cat = []string{"IAB2", "iab25-3"}
+	}, ad.CategoryBlocked},
+	{"registered category blocked", func(c *courtroom) {
+		c.publisher().BlockedCategories = []string{"IAB25-3"}
+		c.creative().Categories = []string{"IAB25-3"}
+	}, ad.CategoryBlocked},
+	{"category blocked by the request", func(c *courtroom) { c.request.BCat = []string{"IAB7"}; c.bid().Cat = []string{"IAB7"} }, ad.CategoryBlocked},
+	{"category with the same beginning", func(c *courtroom) {
+		c.publisher().BlockedCategories = []string{"IAB2"}
+		c.bid().Cat = []string{"IAB25"}
+	}, ad.Undecided},
+
+	{"attribute blocked", func(c *courtroom) { c.publisher().BlockedAttributes = []uint8{6}; c.bid().Attr = []int{1, 6} }, ad.AttributeBlocked},
+	{"registered attribute blocked", func(c *courtroom) { c.publisher().BlockedAttributes = []uint8{6}; c.creative().Attributes = []uint8{6} }, ad.AttributeBlocked},
+	{"attribute blocked on the slot", func(c *courtroom) {
+		c.request.Imp = []openrtb.Imp{{Banner: &openrtb.Banner{BAttr: []int{8}}}}
+		c.bid().Attr = []int{8}
+	}, ad.AttributeBlocked},
+	{"attribute that would wrap round", func(c *courtroom) { c.publisher().BlockedAttributes = []uint8{6}; c.bid().Attr = []int{262} }, ad.Undecided},
+
+	{"language asked for", func(c *courtroom) { c.request.WLang, c.creative().Language = []string{"en", "de"}, "de" }, ad.Undecided},
+	{"language not asked for", func(c *courtroom) { c.request.WLang, c.bid().Language = []string{"en"}, "de" }, ad.LanguageBlocked},
+	{"language not said", func(c *courtroom) { c.request.WLang = []string{"en"} }, ad.Undecided},
+	{"app blocked", func(c *courtroom) { c.request.BApp, c.bid().Bundle = []string{"com.evil"}, "com.evil" }, ad.Excluded},
+
+	{"notice to another's host", func(c *courtroom) { c.bid().NURL = "https://evilbidder.example/" }, ad.NoticeURLDenied},
+	{"notice to loopback", func(c *courtroom) { c.bid().BURL = "http://127.0.0.1/" }, ad.NoticeURLDenied},
+	{"notice to a strange port", func(c *courtroom) { c.bid().LURL = "https://bidder.example:6379/" }, ad.NoticeURLDenied},
+	{"notice without end", func(c *courtroom) { c.bid().LURL = "https://bidder.example/" + strings.Repeat("x", 2000) }, ad.NoticeURLDenied},
+	{"all notices at home", func(c *courtroom) {
+		c.bid().BURL, c.bid().LURL = "https://bidder.example/b", "https://l.bidder.example:443/"
+	}, ad.Undecided},
+
+	{"deal nobody made", func(c *courtroom) { c.bid().DealID = "D9" }, ad.DealUnknown},
+	{"deal not offered", func(c *courtroom) { c.bid().DealID = "D1" }, ad.DealForbidden},
+	{"another deal offered", func(c *courtroom) { c.bid().DealID, c.deals = "D1", []string{"D3"} }, ad.DealForbidden},
+	{"deal of another seat", func(c *courtroom) { c.bid().DealID, c.deals = "D2", []string{"D2"} }, ad.DealForbidden},
+	{"deal of this seat", func(c *courtroom) { c.bid().DealID, c.deals = "D3", []string{"D1", "D3"} }, ad.Undecided},
+	{"deal of all seats", func(c *courtroom) { c.bid().DealID, c.deals = "D1", []string{"D1"} }, ad.Undecided},
+}
+
 func TestJudge(t *testing.T) {
-	private := ad.Size{W: 970, H: 250}
-	cases := []struct {
-		name   string
-		change func(*courtroom)
-		want   ad.Reason
-	}{
-		{"good", func(*courtroom) {}, ad.Undecided},
-
-		{"no id", func(c *courtroom) { c.bid().ID = "" }, ad.ResponseInvalid},
-		{"impression that was not offered", func(c *courtroom) { c.bid().ImpID = "2" }, ad.ImpUnknown},
-		{"impression that is closed", func(c *courtroom) { c.bid().ImpID = "closed" }, ad.ImpUnknown},
-		{"no impression", func(c *courtroom) { c.bid().ImpID = "" }, ad.ImpUnknown},
-
-		{"no seat", func(c *courtroom) { c.response.SeatBid[0].Seat = "" }, ad.SeatMissing},
-		{"seat of another member", func(c *courtroom) { c.response.SeatBid[0].Seat = "301" }, ad.SeatForbidden},
-		{"seat that nobody is", func(c *courtroom) { c.response.SeatBid[0].Seat = "999" }, ad.SeatForbidden},
-		{"seat with a zero", func(c *courtroom) { c.response.SeatBid[0].Seat = "0201" }, ad.SeatForbidden},
-		{"seat with a sign", func(c *courtroom) { c.response.SeatBid[0].Seat = "+201" }, ad.SeatForbidden},
-		{"seat that wraps round", func(c *courtroom) { c.response.SeatBid[0].Seat = "4294967497" }, ad.SeatForbidden},
-		{"seat by name", func(c *courtroom) { c.response.SeatBid[0].Seat = "acme" }, ad.SeatForbidden},
-		{"inactive member", func(c *courtroom) { c.response.SeatBid[0].Seat = "302" }, ad.SeatInactive},
-
-		{"no price", func(c *courtroom) { c.bid().Price, c.bid().PriceReason = 0, ad.PriceMissing }, ad.PriceMissing},
-		{"price that is no number", func(c *courtroom) { c.bid().Price, c.bid().PriceReason = 0, ad.PriceInvalid }, ad.PriceInvalid},
-		{"price of zero", func(c *courtroom) { c.bid().Price = 0 }, ad.PriceInvalid},
-		{"price of a micro", func(c *courtroom) { c.bid().Price = 1 }, ad.Undecided},
-
-		{"US dollars by name", func(c *courtroom) { c.response.Cur = "USD" }, ad.Undecided},
-		{"currency in lower case", func(c *courtroom) { c.response.Cur = "usd" }, ad.CurrencyInvalid},
-		{"currency without a rate", func(c *courtroom) { c.response.Cur = "XXX" }, ad.CurrencyInvalid},
-		{"currency that is none", func(c *courtroom) { c.response.Cur = "US DOLLAR" }, ad.CurrencyInvalid},
-		{"currency not agreed on", func(c *courtroom) { c.response.Cur = "EUR" }, ad.CurrencyNotAllowed},
-		{"currency agreed on", func(c *courtroom) {
-			c.response.Cur, c.contents.Bidders[0].Currencies = "EUR", []ad.Currency{{'E', 'U', 'R'}}
-		}, ad.Undecided},
-		{"dollars not agreed on", func(c *courtroom) { c.contents.Bidders[0].Currencies = []ad.Currency{{'E', 'U', 'R'}} }, ad.CurrencyNotAllowed},
-
-		{"no creative", func(c *courtroom) { c.bid().CrID = "" }, ad.CreativeMissing},
-		{"creative nobody registered", func(c *courtroom) { c.bid().CrID = "winter" }, ad.CreativeInvalid},
-		{"another member's code", func(c *courtroom) { c.bid().CrID = "theirs" }, ad.CreativeInvalid},
-		{"by our id", func(c *courtroom) { c.bid().CrID, c.bid().AdID = "", "501" }, ad.Undecided},
-		{"our id wins over the code", func(c *courtroom) { c.bid().AdID = "502" }, ad.CreativeInvalid},
-		{"our id wins over a wrong code", func(c *courtroom) { c.bid().AdID, c.bid().CrID = "501", "winter" }, ad.Undecided},
-		{"another member's id", func(c *courtroom) { c.bid().AdID = "601" }, ad.CreativeInvalid},
-		{"our id, not a number", func(c *courtroom) { c.bid().AdID = "summer" }, ad.CreativeInvalid},
-		{"not audited", func(c *courtroom) { c.creative().Audit = ad.AuditPending }, ad.CreativeUnapproved},
-		{"approved elsewhere", func(c *courtroom) { c.creative().ApprovedBy = []ad.PublisherID{11}; c.second() }, ad.CreativeUnapproved},
-		{"approved here", func(c *courtroom) { c.creative().ApprovedBy = []ad.PublisherID{10} }, ad.Undecided},
-		{"banned here", func(c *courtroom) { c.creative().BannedBy = []ad.PublisherID{10} }, ad.CreativeBlocked},
-		{"expired", func(c *courtroom) { c.creative().Active = false }, ad.CreativeExpired},
-
-		{"size not on the slot", func(c *courtroom) { c.creative().Size = ad.Size{W: 728, H: 90} }, ad.CreativeSize},
-		{"size said rightly", func(c *courtroom) { c.bid().W, c.bid().H = 300, 250 }, ad.Undecided},
-		{"size said wrongly", func(c *courtroom) { c.bid().W, c.bid().H = 728, 90 }, ad.CreativeSize},
-		{"half a size", func(c *courtroom) { c.bid().W = 300 }, ad.CreativeSize},
-		{"size beyond measure", func(c *courtroom) { c.bid().W, c.bid().H = 300+1<<16, 250+1<<16 }, ad.CreativeSize},
-		{"second size of the slot", func(c *courtroom) { c.sizes = []ad.Size{{W: 1, H: 1}, {W: 300, H: 250}} }, ad.Undecided},
-		{"slot of any size", func(c *courtroom) { c.sizes = nil }, ad.Undecided},
-		{"private size without a deal", func(c *courtroom) {
-			c.creative().Size = private
-			c.contents.Placements[0].PrivateSizes = []ad.Size{private}
-		}, ad.CreativeSize},
-		{"private size with a deal", func(c *courtroom) {
-			c.creative().Size, c.deals, c.bid().DealID = private, []string{"D1"}, "D1"
-			c.contents.Placements[0].PrivateSizes = []ad.Size{private}
-		}, ad.Undecided},
-
-		{"video for a banner", func(c *courtroom) { c.creative().Media, c.creative().Format = ad.Video, ad.FormatVAST }, ad.CreativeFormat},
-		{"banner for a video", func(c *courtroom) { c.media = ad.Video }, ad.CreativeFormat},
-		{"video of any size for a video", func(c *courtroom) {
-			c.media, c.creative().Media, c.creative().Format, c.creative().Size = ad.Video|ad.Banner, ad.Video, ad.FormatVAST, ad.Size{W: 1280, H: 720}
-		}, ad.Undecided},
-		{"markup type that the creative is not", func(c *courtroom) { c.bid().MType = 2 }, ad.CreativeFormat},
-		{"markup type that it is", func(c *courtroom) { c.bid().MType = 1 }, ad.Undecided},
-		{"markup type that nobody knows", func(c *courtroom) { c.bid().MType = 9 }, ad.CreativeFormat},
-		{"impression that names no type", func(c *courtroom) { c.media = 0 }, ad.Undecided},
-
-		{"insecure on a secure page", func(c *courtroom) { c.creative().Secure = false }, ad.CreativeInsecure},
-		{"insecure on a plain page", func(c *courtroom) { c.creative().Secure, c.secure = false, false }, ad.Undecided},
-
-		{"advertiser blocked", func(c *courtroom) { c.publisher().BlockedAdvertisers = []string{"buyer.example"} }, ad.AdomainBlocked},
-		{"advertiser blocked, subdomain", func(c *courtroom) {
-			c.publisher().BlockedAdvertisers = []string{"buyer.example"}
-			c.bid().ADomain = []string{"www.shop.buyer.example"}
-		}, ad.AdomainBlocked},
-		{"advertiser blocked, in capitals", func(c *courtroom) {
-			c.publisher().BlockedAdvertisers = []string{"buyer.example"}
-			c.bid().ADomain = []string{"BUYER.Example"}
-		}, ad.AdomainBlocked},
-		{"advertiser blocked, trailing dot", func(c *courtroom) {
-			c.publisher().BlockedAdvertisers = []string{"buyer.example"}
-			c.bid().ADomain = []string{"buyer.example."}
-		}, ad.AdomainBlocked},
-		{"advertiser blocked, A-label", func(c *courtroom) {
-			c.publisher().BlockedAdvertisers = []string{"xn--bcher-kva.example"}
-			c.bid().ADomain = []string{"xn--BCHER-kva.example"}
-		}, ad.AdomainBlocked},
-		{"advertiser blocked, U-label", func(c *courtroom) {
-			c.publisher().BlockedAdvertisers = []string{"xn--bcher-kva.example"}
-			c.bid().ADomain = []string{"www.BÜCHER.example"}
-		}, ad.AdomainBlocked},
-		{"second advertiser blocked", func(c *courtroom) {
-			c.publisher().BlockedAdvertisers = []string{"b.example"}
-			c.bid().ADomain = []string{"a.example", "b.example"}
-		}, ad.AdomainBlocked},
-		{"registered advertiser blocked", func(c *courtroom) {
-			c.publisher().BlockedAdvertisers = []string{"b.example"}
-			c.creative().Advertisers = []string{"b.example"}
-		}, ad.AdomainBlocked},
-		{"blocked by the request", func(c *courtroom) { c.request.BAdv = []string{"Buyer.example."} }, ad.AdomainBlocked},
-		{"end of a blocked name is another's", func(c *courtroom) { c.publisher().BlockedAdvertisers = []string{"yer.example"} }, ad.Undecided},
-		{"parent of a blocked name", func(c *courtroom) { c.publisher().BlockedAdvertisers = []string{"www.buyer.example"} }, ad.Undecided},
-		{"no advertiser", func(c *courtroom) {
-			c.bid().ADomain = nil
-			c.publisher().BlockedAdvertisers = []string{"buyer.example"}
-		}, ad.Undecided},
-		{"advertiser that is a URL", func(c *courtroom) { c.bid().ADomain = []string{"https://buyer.example/"} }, ad.AdomainInvalid},
-		{"advertiser that is a word", func(c *courtroom) { c.bid().ADomain = []string{"buyer"} }, ad.AdomainInvalid},
-		{"empty advertiser", func(c *courtroom) { c.bid().ADomain = []string{""} }, ad.AdomainInvalid},
-
-		{"category blocked", func(c *courtroom) {
-			c.publisher().BlockedCategories = []string{"IAB25"}
-			c.bid().Cat = []string{"IAB25"}
-		}, ad.CategoryBlocked},
-		{"subcategory blocked", func(c *courtroom) {
-			c.publisher().BlockedCategories = []string{"IAB25"}
-			c.bid().Cat = []string{"IAB2", "iab25-3"}
-		}, ad.CategoryBlocked},
-		{"registered category blocked", func(c *courtroom) {
-			c.publisher().BlockedCategories = []string{"IAB25-3"}
-			c.creative().Categories = []string{"IAB25-3"}
-		}, ad.CategoryBlocked},
-		{"category blocked by the request", func(c *courtroom) { c.request.BCat = []string{"IAB7"}; c.bid().Cat = []string{"IAB7"} }, ad.CategoryBlocked},
-		{"category with the same beginning", func(c *courtroom) {
-			c.publisher().BlockedCategories = []string{"IAB2"}
-			c.bid().Cat = []string{"IAB25"}
-		}, ad.Undecided},
-
-		{"attribute blocked", func(c *courtroom) { c.publisher().BlockedAttributes = []uint8{6}; c.bid().Attr = []int{1, 6} }, ad.AttributeBlocked},
-		{"registered attribute blocked", func(c *courtroom) { c.publisher().BlockedAttributes = []uint8{6}; c.creative().Attributes = []uint8{6} }, ad.AttributeBlocked},
-		{"attribute blocked on the slot", func(c *courtroom) {
-			c.request.Imp = []openrtb.Imp{{Banner: &openrtb.Banner{BAttr: []int{8}}}}
-			c.bid().Attr = []int{8}
-		}, ad.AttributeBlocked},
-		{"attribute that would wrap round", func(c *courtroom) { c.publisher().BlockedAttributes = []uint8{6}; c.bid().Attr = []int{262} }, ad.Undecided},
-
-		{"language asked for", func(c *courtroom) { c.request.WLang, c.creative().Language = []string{"en", "de"}, "de" }, ad.Undecided},
-		{"language not asked for", func(c *courtroom) { c.request.WLang, c.bid().Language = []string{"en"}, "de" }, ad.LanguageBlocked},
-		{"language not said", func(c *courtroom) { c.request.WLang = []string{"en"} }, ad.Undecided},
-		{"app blocked", func(c *courtroom) { c.request.BApp, c.bid().Bundle = []string{"com.evil"}, "com.evil" }, ad.Excluded},
-
-		{"notice to another's host", func(c *courtroom) { c.bid().NURL = "https://evilbidder.example/" }, ad.NoticeURLDenied},
-		{"notice to loopback", func(c *courtroom) { c.bid().BURL = "http://127.0.0.1/" }, ad.NoticeURLDenied},
-		{"notice to a strange port", func(c *courtroom) { c.bid().LURL = "https://bidder.example:6379/" }, ad.NoticeURLDenied},
-		{"notice without end", func(c *courtroom) { c.bid().LURL = "https://bidder.example/" + strings.Repeat("x", 2000) }, ad.NoticeURLDenied},
-		{"all notices at home", func(c *courtroom) {
-			c.bid().BURL, c.bid().LURL = "https://bidder.example/b", "https://l.bidder.example:443/"
-		}, ad.Undecided},
-
-		{"deal nobody made", func(c *courtroom) { c.bid().DealID = "D9" }, ad.DealUnknown},
-		{"deal not offered", func(c *courtroom) { c.bid().DealID = "D1" }, ad.DealForbidden},
-		{"another deal offered", func(c *courtroom) { c.bid().DealID, c.deals = "D1", []string{"D3"} }, ad.DealForbidden},
-		{"deal of another seat", func(c *courtroom) { c.bid().DealID, c.deals = "D2", []string{"D2"} }, ad.DealForbidden},
-		{"deal of this seat", func(c *courtroom) { c.bid().DealID, c.deals = "D3", []string{"D1", "D3"} }, ad.Undecided},
-		{"deal of all seats", func(c *courtroom) { c.bid().DealID, c.deals = "D1", []string{"D1"} }, ad.Undecided},
-	}
-	for _, c := range cases {
+	for _, c := range judgeCases {
 		t.Run(c.name, func(t *testing.T) {
 			room := newCourtroom()
 			c.change(room)

@@ -16,7 +16,9 @@ import (
 const (
 	// dialMax is how long a connection may take to open, TLS included. It is not bound to the auction that asked for it:
 	// a connection that is too late for one serves the next.
-	dialMax = time.Second
+	dialMax = 3 * time.Second
+	// dialsMax bounds the connections being opened at a time: a burst after a start must not become as many handshakes.
+	dialsMax = 8
 	// linger is how long past its deadline an answer is still read, so that the connection can go on being used; then it
 	// is closed.
 	linger = 250 * time.Millisecond
@@ -68,10 +70,7 @@ func (o *origin) send(x *exchange) {
 		return
 	}
 	o.queue = append(o.queue, x)
-	if len(o.conns)+o.dialing < o.max && o.dialing < len(o.queue) {
-		o.dialing++
-		o.owner.Go(o.open)
-	}
+	o.refill()
 	o.mu.Unlock()
 }
 
@@ -128,6 +127,9 @@ func (o *origin) open() {
 	o.mu.Unlock()
 	o.report(ad.Undecided)
 	o.release(c, c.opened)
+	o.mu.Lock()
+	o.refill()
+	o.mu.Unlock()
 	c.serve()
 }
 
@@ -172,7 +174,7 @@ func (o *origin) remove(c *conn) {
 
 // refill dials for requests that wait although there is room; o.mu is held.
 func (o *origin) refill() {
-	if !o.closed && len(o.queue) > o.dialing && len(o.conns)+o.dialing < o.max {
+	if !o.closed && len(o.queue) > o.dialing && o.dialing < dialsMax && len(o.conns)+o.dialing < o.max {
 		o.dialing++
 		o.owner.Go(o.open)
 	}

@@ -117,15 +117,3 @@ func askAll(t testing.TB, f *Fanout, m *market, timeout time.Duration) *ad.Answe
 	}
 	return &a
 }
-
-// eventually waits for something that another goroutine does soon, and fails the test if it does not.
-func eventually(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	for range 500 {
-		if is() {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("never: %s", what)
-}
