@@ -183,7 +183,7 @@ func (b *exchangeBody) Read(p []byte) (int, error) {
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			b.fault = timedOut
-		case errors.Is(err, ErrBodyMalformed):
+		case errors.Is(err, ErrBodyMalformed), b.l.malformed.Load():
 			b.fault = requestMalformed
 		}
 	}

@@ -58,8 +58,7 @@ func (c *chunkCheck) step(b byte) bool {
 		c.left = c.left<<4 | int64(hexValue(b))
 		return true
 	case chunkSizeLF:
-		c.state = chunkData
-		if c.last {
+		if c.state = chunkData; c.last {
 			c.state = chunkDataCR
 		}
 		return b == '\n'
@@ -67,11 +66,14 @@ func (c *chunkCheck) step(b byte) bool {
 		c.state = chunkDataLF
 		return b == '\r'
 	case chunkDataLF:
+		if b != '\n' {
+			return false
+		}
 		c.state, c.digits, c.left = chunkSize, 0, 0
 		if c.last {
 			c.state = chunkDone
 		}
-		return b == '\n'
+		return true
 	}
 	return false
 }

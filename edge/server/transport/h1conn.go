@@ -113,16 +113,22 @@ func (c *h1conn) readChunks() error {
 			return c.bodyError(err)
 		}
 	}
-	n, ok := c.chunk.feed(c.held)
-	c.ready = n
+	c.ready = c.feedChunks(c.held)
+	return nil
+}
+
+// feedChunks says how much of b is a body in chunks.
+func (c *h1conn) feedChunks(b []byte) int {
+	n, ok := c.chunk.feed(b)
 	if !ok {
 		c.bad = true
 		c.unread.Store(true)
+		c.link.malformed.Store(true)
 		c.link.cut(cutProtocol)
 	} else if c.chunk.state == chunkDone {
 		c.nextHead()
 	}
-	return nil
+	return n
 }
 
 // bodyError notes a body that did not come in time.
@@ -190,15 +196,7 @@ func (c *h1conn) bodyIn(b []byte) int {
 		c.tookBody(n)
 		return n
 	case h1Chunks:
-		n, ok := c.chunk.feed(b)
-		if !ok {
-			c.bad = true
-			c.unread.Store(true)
-			c.link.cut(cutProtocol)
-		} else if c.chunk.state == chunkDone {
-			c.nextHead()
-		}
-		return n
+		return c.feedChunks(b)
 	}
 	return 0
 }

@@ -47,7 +47,10 @@ func (h *headCheck) feed(buf []byte) (int, refusal) {
 			}
 			h.started = true
 		case len(line) == 0:
-			return h.scanned, h.finish()
+			if verdict := h.finish(); verdict != accepted {
+				return 0, verdict
+			}
+			return h.scanned, accepted
 		default:
 			if verdict := h.fieldLine(line); verdict != accepted {
 				return 0, verdict
@@ -59,7 +62,7 @@ func (h *headCheck) feed(buf []byte) (int, refusal) {
 // judgePartial bounds a line whose end has not arrived.
 func (h *headCheck) judgePartial(line []byte) refusal {
 	if h.started {
-		if h.fieldBytes+len(line) > h.limits.HeaderBytes {
+		if len(line) > 1 && h.fieldBytes+len(line) > h.limits.HeaderBytes { // one byte may be the CR of the last line
 			return headerTooLarge
 		}
 		return accepted
@@ -69,10 +72,10 @@ func (h *headCheck) judgePartial(line []byte) refusal {
 
 func (h *headCheck) judgePartialRequestLine(line []byte) refusal {
 	space := bytes.IndexByte(line, ' ')
+	if space > h.limits.MethodBytes || space < 0 && len(line) > h.limits.MethodBytes {
+		return methodInvalid
+	}
 	if space < 0 {
-		if len(line) > h.limits.MethodBytes {
-			return methodInvalid
-		}
 		return accepted
 	}
 	target := line[space+1:]

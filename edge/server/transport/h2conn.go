@@ -37,12 +37,13 @@ type h2conn struct {
 
 	mu        sync.Mutex // guards what follows: writers are x/net's serve loop and we
 	out       frameScan
-	cancelled allowance // streams that we cancelled for what the client did
-	greeted   bool      // x/net has sent its SETTINGS, which come first
-	failed    bool      // a write failed; the connection is beyond a farewell
-	notice    []byte    // a GOAWAY that waits for the frame that x/net is writing to be whole
-	calmed    bool      // the last GOAWAY is an error: nothing follows it
-	said      bool      // and it is written
+	cancelled allowance     // streams that we cancelled for what the client did
+	greeted   bool          // x/net has sent its SETTINGS, which come first
+	failed    bool          // a write failed; the connection is beyond a farewell
+	notice    []byte        // a GOAWAY that waits for the frame that x/net is writing to be whole
+	calmed    bool          // the last GOAWAY is an error: nothing follows it
+	said      bool          // and it is written
+	farewell  chan struct{} // closed when it is written, or never will be
 
 	closing sync.Once
 	closed  func()
@@ -131,7 +132,7 @@ func (f *frameScan) noteCode(payload []byte) {
 }
 
 func newH2Conn(c *tls.Conn, tcp *net.TCPConn, l *link, closed func()) *h2conn {
-	h := &h2conn{Conn: c, tcp: tcp, link: l, limit: &l.t.limits, closed: closed}
+	h := &h2conn{Conn: c, tcp: tcp, link: l, limit: &l.t.limits, farewell: make(chan struct{}), closed: closed}
 	h.in.preface = len(xhttp2.ClientPreface)
 	h.arm(h.limit.HeaderRead) // for the preface
 	h.slow = true
@@ -169,6 +170,10 @@ func (c *h2conn) fill() error {
 	c.in.feed(c.buffer[:n], func() { c.judge(now) }, func() {})
 	if c.ended {
 		c.w = 0
+		select { // x/net closes the connection when we return; its writer may be in the middle of a frame
+		case <-c.farewell:
+		case <-time.After(c.limit.Write):
+		}
 		return io.EOF
 	}
 	switch between := c.in.between(); {
@@ -253,13 +258,23 @@ func (c *h2conn) say(frame []byte) {
 }
 
 func (c *h2conn) flushNotice() {
+	if c.failed {
+		c.noteFarewell()
+	}
 	if c.notice == nil || c.failed || !c.greeted || !c.out.between() {
 		return
 	}
 	c.Conn.SetWriteDeadline(time.Now().Add(c.limit.Write))
 	_, err := c.Conn.Write(c.notice)
 	c.notice, c.failed = nil, err != nil
-	c.said = c.calmed
+	c.noteFarewell()
+}
+
+func (c *h2conn) noteFarewell() {
+	if c.calmed && !c.said {
+		c.said = true
+		close(c.farewell)
+	}
 }
 
 // Write implements net.Conn. Streams that x/net cancels with an error count as the client's doing: it can make us cancel
@@ -274,6 +289,7 @@ func (c *h2conn) Write(p []byte) (int, error) {
 	c.out.feed(p[:n], func() {}, c.countCancelled)
 	if err != nil {
 		c.failed = true
+		c.noteFarewell()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			c.link.cut(cutTimeout)
 		}

@@ -64,6 +64,8 @@ type link struct {
 	busy     atomic.Int32 // requests being answered
 	// refused is set by an h1conn before it hands net/http the request that stands for a refused one.
 	refused atomic.Uint32
+	// malformed is set by an h1conn when the chunks of a body are: net/http does not always pass the error on.
+	malformed atomic.Bool
 }
 
 // newLink counts a connection in; close counts it out.

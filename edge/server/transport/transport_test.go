@@ -73,14 +73,25 @@ func (s *server) tls(name string, protocols ...string) *tls.Config {
 	return &tls.Config{RootCAs: s.pool, ServerName: name, NextProtos: protocols}
 }
 
-// client speaks one protocol to the server, whatever host the URL names; every test uses its own.
-func (s *server) client(t testing.TB, protocol string) *http.Client {
+// caller is a client of one protocol that reaches the server whatever host a URL names.
+type caller struct {
+	*http.Client
+	s *server
+	t testing.TB
+}
+
+func (s *server) client(t testing.TB, protocol string) caller {
 	t.Helper()
 	return s.clientFor(t, protocol, "localhost")
 }
 
 // clientFor shows sni in the handshake.
-func (s *server) clientFor(t testing.TB, protocol, sni string) *http.Client {
+func (s *server) clientFor(t testing.TB, protocol, sni string) caller {
+	t.Helper()
+	return caller{&http.Client{Transport: s.roundTripper(t, protocol, sni), CheckRedirect: stay, Timeout: 10 * time.Second}, s, t}
+}
+
+func (s *server) roundTripper(t testing.TB, protocol, sni string) http.RoundTripper {
 	t.Helper()
 	addr := s.Addr().String()
 	switch protocol {
@@ -90,20 +101,16 @@ func (s *server) clientFor(t testing.TB, protocol, sni string) *http.Client {
 				return (&net.Dialer{}).DialContext(ctx, "tcp", addr)
 			}}
 		t.Cleanup(tr.CloseIdleConnections)
-		return &http.Client{Transport: tr, CheckRedirect: stay, Timeout: 10 * time.Second}
+		return tr
 	case "h2":
 		tr := &xhttp2.Transport{TLSClientConfig: s.tls(sni, "h2"),
 			DialTLSContext: func(ctx context.Context, _, _ string, c *tls.Config) (net.Conn, error) {
 				return (&tls.Dialer{Config: c}).DialContext(ctx, "tcp", addr)
 			}}
 		t.Cleanup(tr.CloseIdleConnections)
-		return &http.Client{Transport: tr, CheckRedirect: stay, Timeout: 10 * time.Second}
-	case "h3":
-		tr := s.h3Transport(t, sni)
-		return &http.Client{Transport: tr, CheckRedirect: stay, Timeout: 10 * time.Second}
+		return tr
 	}
-	t.Fatalf("no protocol %q", protocol)
-	return nil
+	return s.h3Transport(t, sni)
 }
 
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -142,11 +149,11 @@ type answer struct {
 	proto  string
 }
 
-func (s *server) do(t testing.TB, c *http.Client, method, path string, body io.Reader, change ...func(*http.Request)) (answer, error) {
-	t.Helper()
-	r, err := http.NewRequest(method, s.url(path), body)
+func (c caller) do(method, path string, body io.Reader, change ...func(*http.Request)) (answer, error) {
+	c.t.Helper()
+	r, err := http.NewRequest(method, c.s.url(path), body)
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
 	for _, f := range change {
 		f(r)
@@ -160,11 +167,11 @@ func (s *server) do(t testing.TB, c *http.Client, method, path string, body io.R
 	return answer{resp.StatusCode, resp.Header.Get("X-Curb-Error"), string(text), resp.Header, resp.Proto}, err
 }
 
-func (s *server) must(t testing.TB, c *http.Client, method, path string, body io.Reader, change ...func(*http.Request)) answer {
-	t.Helper()
-	a, err := s.do(t, c, method, path, body, change...)
+func (c caller) must(method, path string, body io.Reader, change ...func(*http.Request)) answer {
+	c.t.Helper()
+	a, err := c.do(method, path, body, change...)
 	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
+		c.t.Fatalf("%s %s: %v", method, path, err)
 	}
 	return a
 }
@@ -189,7 +196,7 @@ func TestServesThreeProtocolsOnOnePort(t *testing.T) {
 		t.Run(p, func(t *testing.T) {
 			c := s.client(t, p)
 			for range 3 {
-				a := s.must(t, c, "GET", "/tt?id=1001&u=%%CACHEBUSTER%%", nil)
+				a := c.must("GET", "/tt?id=1001&u=%%CACHEBUSTER%%", nil)
 				if want := protos[p] + " GET localhost /tt?id=1001&u=%%CACHEBUSTER%% tls=true "; a.body != want || a.status != 200 || a.proto != protos[p] {
 					t.Fatalf("%d %q, want %q", a.status, a.body, want)
 				}
@@ -202,18 +209,18 @@ func TestServesThreeProtocolsOnOnePort(t *testing.T) {
 			}
 			for _, size := range []int{0, 1, 1000, 5000, 60_000, 128 << 10} {
 				body := strings.Repeat("x", size)
-				if a := s.must(t, c, "POST", "/openrtb2/auction", strings.NewReader(body)); a.status != 200 || !strings.HasSuffix(a.body, " "+body) {
+				if a := c.must("POST", "/openrtb2/auction", strings.NewReader(body)); a.status != 200 || !strings.HasSuffix(a.body, " "+body) {
 					t.Errorf("POST of %d bytes: %d and %d bytes", size, a.status, len(a.body))
 				}
 			}
 			unsized := func(r *http.Request) { r.ContentLength = -1 }
-			if a := s.must(t, c, "POST", "/", struct{ io.Reader }{strings.NewReader("chunks")}, unsized); !strings.HasSuffix(a.body, " chunks") {
+			if a := c.must("POST", "/", struct{ io.Reader }{strings.NewReader("chunks")}, unsized); !strings.HasSuffix(a.body, " chunks") {
 				t.Errorf("body of unknown length: %q", a.body)
 			}
-			if a := s.must(t, c, "HEAD", "/", nil); a.status != 200 || a.body != "" {
+			if a := c.must("HEAD", "/", nil); a.status != 200 || a.body != "" {
 				t.Errorf("HEAD: %d %q", a.status, a.body)
 			}
-			if a := s.must(t, c, "OPTIONS", "/", nil); a.status != 200 {
+			if a := c.must("OPTIONS", "/", nil); a.status != 200 {
 				t.Errorf("OPTIONS: %d", a.status)
 			}
 		})
@@ -226,86 +233,93 @@ func TestServesThreeProtocolsOnOnePort(t *testing.T) {
 	}
 }
 
-func TestAnswersOfEveryShape(t *testing.T) {
-	big := strings.Repeat("0123456789abcdef", 64<<10/16)
-	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		switch r.URL.Path {
-		case "/nothing":
-		case "/204":
-			w.WriteHeader(http.StatusNoContent)
-		case "/304":
-			h.Set("ETag", `"a"`)
-			w.WriteHeader(http.StatusNotModified)
-		case "/302":
-			h.Set("Location", "https://ads.example/x?y=z")
-			h.Set("Cache-Control", "no-store")
-			w.WriteHeader(http.StatusFound)
-		case "/299":
-			w.WriteHeader(299)
-		case "/sniff":
-			io.WriteString(w, "<html><body>hello")
-		case "/length":
-			h.Set("Content-Length", "5")
-			io.WriteString(w, "12")
-			w.Write([]byte("345"))
-		case "/many":
-			h["Set-Cookie"] = []string{"a=1", "b=2"}
-			h.Set("X-Long", strings.Repeat("v", 2000))
-			io.WriteString(w, "ok")
-		case "/flush":
-			io.WriteString(w, "one ")
-			w.(http.Flusher).Flush()
-			w.(http.Flusher).Flush()
-			io.WriteString(w, "two")
-		case "/early":
-			h.Set("Link", "</a>; rel=preload")
-			w.WriteHeader(http.StatusEarlyHints)
-			io.WriteString(w, "late")
-		case "/big":
-			io.WriteString(w, big)
-		case "/bits":
-			for i := range len(big) / 1024 {
-				io.WriteString(w, big[i*1024:][:1024])
-			}
-		case "/split":
-			h["X-Split"] = []string{"a\r\nX-Evil: 1\x00"}
-			io.WriteString(w, "ok")
+// bigBody is an answer larger than any window.
+var bigBody = strings.Repeat("0123456789abcdef", 64<<10/16)
+
+// shapes answers each path in another way.
+func shapes(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	switch r.URL.Path {
+	case "/nothing":
+	case "/204":
+		w.WriteHeader(http.StatusNoContent)
+	case "/304":
+		h.Set("ETag", `"a"`)
+		w.WriteHeader(http.StatusNotModified)
+	case "/302":
+		h.Set("Location", "https://ads.example/x?y=z")
+		h.Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusFound)
+	case "/299":
+		w.WriteHeader(299)
+	case "/sniff":
+		io.WriteString(w, "<html><body>hello")
+	case "/length":
+		h.Set("Content-Length", "5")
+		io.WriteString(w, "12")
+		w.Write([]byte("345"))
+	case "/many":
+		h["Set-Cookie"] = []string{"a=1", "b=2"}
+		h.Set("X-Long", strings.Repeat("v", 2000))
+		io.WriteString(w, "ok")
+	case "/flush":
+		io.WriteString(w, "one ")
+		w.(http.Flusher).Flush()
+		w.(http.Flusher).Flush()
+		io.WriteString(w, "two")
+	case "/early":
+		h.Set("Link", "</a>; rel=preload")
+		w.WriteHeader(http.StatusEarlyHints)
+		io.WriteString(w, "late")
+	case "/big":
+		io.WriteString(w, bigBody)
+	case "/bits":
+		for i := range len(bigBody) / 1024 {
+			io.WriteString(w, bigBody[i*1024:][:1024])
 		}
-	}))
+	case "/split":
+		h["X-Split"] = []string{"a\r\nX-Evil: 1\x00"}
+		io.WriteString(w, "ok")
+	}
+}
+
+func TestAnswersOfEveryShape(t *testing.T) {
+	s := serve(t, http.HandlerFunc(shapes))
+	cases := []struct {
+		path   string
+		status int
+		body   string
+		header map[string]string
+	}{
+		{"/nothing", 200, "", map[string]string{"Content-Length": "0"}},
+		{"/204", 204, "", map[string]string{"Content-Length": ""}},
+		{"/304", 304, "", map[string]string{"Etag": `"a"`}},
+		{"/302", 302, "", map[string]string{"Location": "https://ads.example/x?y=z", "Cache-Control": "no-store"}},
+		{"/299", 299, "", nil},
+		{"/sniff", 200, "<html><body>hello", map[string]string{"Content-Type": "text/html; charset=utf-8", "Content-Length": "17"}},
+		{"/length", 200, "12345", map[string]string{"Content-Length": "5"}},
+		{"/many", 200, "ok", map[string]string{"Set-Cookie": "a=1|b=2", "X-Long": strings.Repeat("v", 2000)}},
+		{"/flush", 200, "one two", map[string]string{"Content-Length": ""}},
+		{"/early", 200, "late", map[string]string{"Link": "</a>; rel=preload"}},
+		{"/big", 200, bigBody, nil},
+		{"/bits", 200, bigBody, nil},
+		{"/split", 200, "ok", map[string]string{"X-Split": "a  X-Evil: 1", "X-Evil": ""}},
+	}
 	for _, p := range allProtocols {
 		t.Run(p, func(t *testing.T) {
-			c := s.client(t, p)
-			for path, want := range map[string]answer{
-				"/nothing": {status: 200}, "/204": {status: 204}, "/304": {status: 304}, "/302": {status: 302}, "/299": {status: 299},
-				"/sniff": {status: 200, body: "<html><body>hello"}, "/length": {status: 200, body: "12345"}, "/many": {status: 200, body: "ok"},
-				"/flush": {status: 200, body: "one two"}, "/early": {status: 200, body: "late"}, "/big": {status: 200, body: big}, "/bits": {status: 200, body: big},
-				"/split": {status: 200, body: "ok"},
-			} {
-				a := s.must(t, c, "GET", path, nil)
-				if a.status != want.status || a.body != want.body {
-					t.Errorf("%s: %d and %d bytes, want %d and %d", path, a.status, len(a.body), want.status, len(want.body))
+			client := s.client(t, p)
+			for _, c := range cases {
+				a := client.must("GET", c.path, nil)
+				if a.status != c.status || a.body != c.body {
+					t.Errorf("%s: %d and %d bytes, want %d and %d", c.path, a.status, len(a.body), c.status, len(c.body))
 				}
-				switch path {
-				case "/302":
-					if a.header.Get("Location") != "https://ads.example/x?y=z" || a.header.Get("Cache-Control") != "no-store" {
-						t.Errorf("302: %v", a.header)
-					}
-				case "/sniff":
-					if a.header.Get("Content-Type") != "text/html; charset=utf-8" {
-						t.Errorf("sniffed %q", a.header.Get("Content-Type"))
-					}
-				case "/many":
-					if len(a.header["Set-Cookie"]) != 2 || len(a.header.Get("X-Long")) != 2000 {
-						t.Errorf("many: %v", a.header)
-					}
-				case "/split":
-					if strings.ContainsAny(a.header.Get("X-Split"), "\r\n\x00") || a.header.Get("X-Evil") != "" {
-						t.Errorf("split: %q", a.header)
+				for name, want := range c.header {
+					if got := strings.TrimSpace(strings.Join(a.header[name], "|")); got != want {
+						t.Errorf("%s: %s is %q, want %q", c.path, name, got, want)
 					}
 				}
-				if a := s.must(t, c, "HEAD", path, nil); a.status != want.status || a.body != "" {
-					t.Errorf("HEAD %s: %d %q", path, a.status, a.body)
+				if a := client.must("HEAD", c.path, nil); a.status != c.status || a.body != "" {
+					t.Errorf("HEAD %s: %d %q", c.path, a.status, a.body)
 				}
 			}
 		})
@@ -336,17 +350,17 @@ func TestNo5xx(t *testing.T) {
 		t.Run(p, func(t *testing.T) {
 			c := s.client(t, p)
 			for _, path := range []string{"/panic", "/502"} {
-				a := s.must(t, c, "GET", path, nil)
+				a := c.must("GET", path, nil)
 				if a.status != 200 || a.body != "" || a.code != "internal_error" || a.header.Get("Set-Cookie") != "" || a.header.Get("Content-Length") != "0" {
 					t.Errorf("%s: %+v", path, a)
 				}
 			}
 			for _, path := range []string{"/late", "/abort"} {
-				if a, err := s.do(t, c, "GET", path, nil); err == nil {
+				if a, err := c.do("GET", path, nil); err == nil {
 					t.Errorf("%s: %+v, want half an answer to be an error", path, a)
 				}
 			}
-			if a := s.must(t, c, "GET", "/", nil); a.body != "ok" {
+			if a := c.must("GET", "/", nil); a.body != "ok" {
 				t.Errorf("afterwards: %+v", a)
 			}
 			if n := s.Stats().Panics; n != uint64(2*(i+1)) {
@@ -424,7 +438,7 @@ func TestManyClients(t *testing.T) {
 			wg.Go(func() {
 				for n := range 20 {
 					body := strings.Repeat(strconv.Itoa(n), 10*n)
-					a, err := s.do(t, c, "POST", "/", strings.NewReader(body))
+					a, err := c.do("POST", "/", strings.NewReader(body))
 					if err != nil || !strings.HasSuffix(a.body, " "+body) {
 						t.Errorf("%s: %v %d", p, err, len(a.body))
 						return
