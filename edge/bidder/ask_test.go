@@ -179,6 +179,39 @@ func TestOneStuckBidderHoldsUpNobody(t *testing.T) {
 	}
 }
 
+// TestAskingAllocatesNothing counts a whole plain exchange over a socket, the peer's part included.
+func TestAskingAllocatesNothing(t *testing.T) {
+	if raceDetector {
+		t.Skip("pools are unreliable under the race detector")
+	}
+	answer := []byte(ok(bidFor(0, auctionID(), "1.25")))
+	m := newMarket(t, nil, "http://"+listen(t, nil, func(p *peer) {
+		buffer := make([]byte, 64<<10) // a request comes in one piece here
+		for {
+			if _, err := p.Read(buffer); err != nil {
+				return
+			}
+			if _, err := p.Write(answer); err != nil {
+				return
+			}
+		}
+	}))
+	f := newFanout(t, nil)
+	c := benchCaller{out: outgoing(m.snap, 0)}
+	ctx := context.Background()
+	if n := testing.AllocsPerRun(200, func() {
+		c.out.Deadline = time.Now().Add(plenty)
+		c.answers.Asked, c.answers.Bids = c.answers.Asked[:0], c.answers.Bids[:0]
+		f.Ask(ctx, m.snap, c.out, &c.answers)
+		if c.answers.Asked[0].Reason != ad.Undecided {
+			t.Fatal(c.answers.Asked[0].Reason)
+		}
+		c.answers.Free()
+	}); n > 0 {
+		t.Errorf("%v allocations per auction", n)
+	}
+}
+
 func TestNewRefusesNonsense(t *testing.T) {
 	for _, o := range []Options{{}, {Guard: labGuard(t), ConnectionsMax: -1}, {Guard: labGuard(t), ReadyEvery: -1}} {
 		if f, err := New(o); err == nil {

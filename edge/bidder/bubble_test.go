@@ -295,31 +295,6 @@ func TestQueueIsBounded(t *testing.T) {
 	})
 }
 
-// TestSlowDials: a connection that opens too late for one auction serves the next; one that does not open is given up.
-func TestSlowDials(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newStreet(t, after(0))
-		defer s.leave()
-		s.before = dialMax / 2
-		m := newMarket(t, nil, endpointOf(0))
-		if reasons, took := s.ask(m, 150*time.Millisecond); reasons[0] != ad.Timeout || took != 150*time.Millisecond-settleTime {
-			t.Errorf("%v after %v", reasons, took)
-		}
-		time.Sleep(dialMax)
-		if got := s.one(m, 150*time.Millisecond); got != ad.Undecided || s.Stats()[0].Dials != 1 || s.Stats()[0].Unsent != 1 {
-			t.Errorf("reason %v, stats %+v", got, s.Stats()[0])
-		}
-	})
-	synctest.Test(t, func(t *testing.T) {
-		s := newStreet(t, after(0))
-		defer s.leave()
-		s.before = time.Hour
-		if reasons, took := s.ask(newMarket(t, nil, endpointOf(0)), time.Hour); reasons[0] != ad.ConnectFailed || took != dialMax {
-			t.Errorf("%v after %v", reasons, took)
-		}
-	})
-}
-
 func TestUnusedAndOldConnectionsAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStreet(t, after(0))

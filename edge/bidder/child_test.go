@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -21,7 +22,8 @@ import (
 	"time"
 )
 
-// childVariable makes the test binary play the benchmark's bidders; its value is how many.
+// childVariable makes the test binary play the benchmark's bidders; its value is how many, and how many of them, the
+// last ones, never answer: "5 4".
 const childVariable = "CURB_BENCH_BIDDERS"
 
 // crew is what the child tells the benchmark.
@@ -39,7 +41,10 @@ func childAnswer(bidder int) string {
 
 // runBidders serves until stdin is closed, which the death of the parent does too.
 func runBidders(in io.Reader, out io.Writer) int {
-	count, _ := strconv.Atoi(os.Getenv(childVariable))
+	var count, silent int
+	if _, err := fmt.Sscan(os.Getenv(childVariable), &count, &silent); err != nil {
+		return 1
+	}
 	certificate, der := selfSigned(time.Now().Add(time.Hour), net.IPv4(127, 0, 0, 1))
 	told := crew{Certificate: der}
 	for i := range count {
@@ -54,7 +59,11 @@ func runBidders(in io.Reader, out io.Writer) int {
 				if err != nil {
 					return
 				}
-				go bidForEver(c, childAnswer(i))
+				if i >= count-silent {
+					go func() { _, _ = io.Copy(io.Discard, c) }()
+				} else {
+					go bidForEver(c, childAnswer(i))
+				}
 			}
 		}()
 	}
@@ -120,11 +129,11 @@ func selfSigned(until time.Time, ips ...net.IP) (tls.Certificate, []byte) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, der
 }
 
-// startCrew runs count bidders in a child process until the benchmark ends.
-func startCrew(b *testing.B, count int) (crew, *x509.CertPool) {
+// startCrew runs count bidders, the last of them silent, in a child process until the benchmark ends.
+func startCrew(b *testing.B, count, silent int) (crew, *x509.CertPool) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+strconv.Itoa(count))
+	cmd.Env = append(os.Environ(), childVariable+"="+fmt.Sprint(count, silent))
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		b.Fatal(err)

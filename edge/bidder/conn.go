@@ -58,7 +58,7 @@ func (c *conn) serve() {
 		if n > 0 {
 			c.buffer = c.buffer[:len(c.buffer)+n]
 			if c.current.Load() == nil {
-				c.end(nil) // bytes that nobody asked for
+				c.end(nil, false) // bytes that nobody asked for
 				return
 			}
 			reason := c.framing.advance(c.buffer)
@@ -103,7 +103,7 @@ func (c *conn) finish(reason ad.Reason) bool {
 		// First, so that the asker's next auction finds the connection.
 		c.origin.release(c, x.ended)
 	} else {
-		c.end(nil)
+		c.end(nil, reason == ad.Undecided)
 	}
 	x.owner.received()
 	return keep
@@ -119,9 +119,9 @@ func (c *conn) take() *exchange {
 	return x
 }
 
-// end forgets and closes the connection; x, if any, fails as told by its reason.
-func (c *conn) end(x *exchange) {
-	c.origin.remove(c)
+// end forgets and closes the connection, perhaps after a whole answer; x, if any, fails as told by its reason.
+func (c *conn) end(x *exchange, answered bool) {
+	c.origin.remove(c, answered)
 	_ = c.wire.Close()
 	if x != nil {
 		x.owner.received()
@@ -138,14 +138,14 @@ func (c *conn) lost(err error) {
 	untouched := c.framing.stage == inHead && len(c.buffer) == 0
 	x := c.take()
 	if x == nil {
-		c.end(nil)
+		c.end(nil, false)
 		return
 	}
 	x.ended = time.Now()
 	if untouched && c.served > 0 && !x.retried && x.waited() && x.ended.Before(x.deadline) {
 		// The peer closed an idle connection while our request was on its way; it has not seen it.
 		x.retried = true
-		c.end(nil)
+		c.end(nil, false)
 		c.origin.send(x)
 		return
 	}
@@ -153,5 +153,5 @@ func (c *conn) lost(err error) {
 	if c.framing.stage != inHead {
 		x.reason = ad.BodyInvalid
 	}
-	c.end(x)
+	c.end(x, false)
 }

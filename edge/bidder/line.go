@@ -157,7 +157,7 @@ func (f *Fanout) target(raw string) (target, error) {
 func (f *Fanout) newOrigin(t target, connections int, report func(ad.Reason)) *origin {
 	o := &origin{
 		address: t.address, dial: f.dial, max: connections, owner: &f.children, ctx: f.ctx, report: report,
-		conns: make(map[*conn]struct{}),
+		conns: make(map[*conn]struct{}), tokens: tokensMax * 1000,
 	}
 	if t.secure {
 		o.config = f.config.Clone()

@@ -19,6 +19,11 @@ const (
 	dialMax = 3 * time.Second
 	// dialsMax bounds the connections being opened at a time: a burst after a start must not become as many handshakes.
 	dialsMax = 8
+	// Opening a connection costs a token. Every whole answer earns one, up to tokensMax, and time earns tokensPerSweep
+	// thousandths, ten a second: a bidder that answers gets all connections it needs, even if it closes each
+	// after one answer; one that lets them run dry cannot keep us shaking hands.
+	tokensMax      = 64
+	tokensPerSweep = 500
 	// linger is how long past its deadline an answer is still read, so that the connection can go on being used; then it
 	// is closed.
 	linger = 250 * time.Millisecond
@@ -45,6 +50,7 @@ type origin struct {
 	idle    []*conn // the one used last is used next, so that the others may go
 	queue   []*exchange
 	dialing int
+	tokens  int  // thousandths of a connection that may be opened
 	closed  bool // nothing is sent any more
 	retired bool // nobody new comes: connections close once they are free
 }
@@ -76,8 +82,11 @@ func (o *origin) send(x *exchange) {
 
 // release takes a connection back and gives it the next request that somebody still waits for.
 func (o *origin) release(c *conn, now time.Time) {
-	for {
+	for earned := c.served > 0; ; earned = false {
 		o.mu.Lock()
+		if earned {
+			o.earn(1000)
+		}
 		if o.closed || len(o.queue) == 0 {
 			if o.closed || o.retired {
 				_ = c.wire.Close()
@@ -158,11 +167,17 @@ func (o *origin) connect() (*conn, ad.Reason) {
 	return c, ad.Undecided
 }
 
-// remove forgets a connection that is about to be closed.
-func (o *origin) remove(c *conn) {
+// earn adds thousandths of a token; o.mu is held.
+func (o *origin) earn(tokens int) { o.tokens = min(o.tokens+tokens, tokensMax*1000) }
+
+// remove forgets a connection that is about to be closed, perhaps after a whole answer.
+func (o *origin) remove(c *conn, answered bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.conns, c)
+	if answered {
+		o.earn(1000)
+	}
 	for i := range o.idle {
 		if o.idle[i] == c {
 			o.idle = append(o.idle[:i], o.idle[i+1:]...)
@@ -174,7 +189,8 @@ func (o *origin) remove(c *conn) {
 
 // refill dials for requests that wait although there is room; o.mu is held.
 func (o *origin) refill() {
-	if !o.closed && len(o.queue) > o.dialing && o.dialing < dialsMax && len(o.conns)+o.dialing < o.max {
+	if !o.closed && len(o.queue) > o.dialing && o.dialing < dialsMax && len(o.conns)+o.dialing < o.max && o.tokens >= 1000 {
+		o.tokens -= 1000
 		o.dialing++
 		o.owner.Go(o.open)
 	}
@@ -210,6 +226,8 @@ func (o *origin) sweep(now time.Time) (done bool) {
 	}
 	clear(o.queue[len(queue):])
 	o.queue = queue
+	o.earn(tokensPerSweep)
+	o.refill()
 	done = o.retired && len(o.conns)+o.dialing+len(o.queue) == 0
 	o.mu.Unlock()
 	for _, x := range expired {
