@@ -203,6 +203,76 @@ func TestKeptConnectionsGoStale(t *testing.T) {
 	}
 }
 
+// TestStaleTwice: the request that was sent again met a second stale connection; there is no third time.
+func TestStaleTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreet(t, func(p *peer) {
+			_, _, _, _ = p.request()
+			time.Sleep(10 * time.Millisecond)
+			p.say(ok(bidFor(0, auctionID(), "1")))
+			_, _, _, _ = p.request()
+		})
+		defer s.leave()
+		m := newMarket(t, nil, endpointOf(0))
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() { s.one(m, time.Second) })
+		}
+		all.Wait()
+		if got := s.one(m, time.Second); got != ad.ConnectionLost || s.Stats()[0].Retried != 1 || s.Stats()[0].Dials != 3 {
+			t.Errorf("reason %v, stats %+v", got, s.Stats()[0])
+		}
+	})
+}
+
+// TestConnectionsThatAreNotKept: a good answer counts, but its connection is not used again if the bidder says so, or
+// says more than it should.
+func TestConnectionsThatAreNotKept(t *testing.T) {
+	bid := bidFor(0, auctionID(), "1")
+	for name, say := range map[string]string{
+		"close": ok(bid, "Connection: close"), "HTTP/1.0": "HTTP/1.0" + ok(bid)[len("HTTP/1.1"):], "more": ok(bid) + "x",
+		"204 that announces a body": "HTTP/1.1 204 None\r\nContent-Length: 5\r\n\r\n", "two answers": ok(bid) + ok(bid),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStreet(t, answers(say))
+				defer s.leave()
+				m := newMarket(t, nil, endpointOf(0))
+				for range 3 {
+					if got := s.one(m, time.Second); got != ad.Undecided && got != ad.NoBid {
+						t.Errorf("reason %v", got)
+					}
+				}
+				synctest.Wait()
+				if st := s.Stats()[0]; st.Dials != 3 || st.Connections != 0 || st.Retried != 0 {
+					t.Errorf("stats %+v", st)
+				}
+			})
+		})
+	}
+}
+
+// TestAnswersAtTheCutoff: whichever of the two is first, the ask ends there and then, and leaves nothing to the next.
+func TestAnswersAtTheCutoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const deadline = 150 * time.Millisecond
+		s := newStreet(t, after(deadline-settleTime))
+		defer s.leave()
+		m := newMarket(t, nil, endpointOf(0))
+		outcomes := map[ad.Reason]int{}
+		for range 500 {
+			reasons, took := s.ask(m, deadline)
+			if outcomes[reasons[0]]++; took != deadline-settleTime {
+				t.Fatalf("%v after %v", reasons, took)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if outcomes[ad.Undecided]+outcomes[ad.Timeout] != 500 {
+			t.Errorf("outcomes %v", outcomes)
+		}
+	})
+}
+
 // TestFreshConnectionThatClosesIsNotStale: the bidder accepted it for this request, and did not answer.
 func TestFreshConnectionThatClosesIsNotStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -262,6 +332,38 @@ func TestConnectionsAreBounded(t *testing.T) {
 		synctest.Wait()
 		if st := s.Stats()[0]; st.Sent != 2 || st.Unsent != 1 || st.Late != 1 || st.Dials != 1 || st.Connections != 1 {
 			t.Errorf("stats %+v", st)
+		}
+	})
+}
+
+// TestExpiredRequestsAreNotSent: the connection comes free after their deadline, and before they are swept up.
+func TestExpiredRequestsAreNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		received := 0
+		s := newStreet(t, func(p *peer) {
+			for {
+				if _, _, _, err := p.request(); err != nil {
+					return
+				}
+				received++
+				time.Sleep(170 * time.Millisecond)
+				p.say(ok(bidFor(0, auctionID(), "1")))
+			}
+		})
+		m := newMarket(t, func(c *catalog.Contents) { c.Bidders[0].ConnectionsMax = 1 }, endpointOf(0))
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() { s.one(m, 160*time.Millisecond) })
+		}
+		all.Wait()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if st := s.Stats()[0]; st.Sent != 1 || st.Unsent != 2 || st.Late != 1 {
+			t.Errorf("stats %+v", st)
+		}
+		s.leave()
+		if received != 1 {
+			t.Errorf("the bidder received %d requests", received)
 		}
 	})
 }

@@ -96,6 +96,8 @@ func TestHeadLimits(t *testing.T) {
 		{"all heads of 16 KiB and one", interim + head(ad.ResponseHeaderBytesMax-len(interim)+1), ad.HeaderTooLarge},
 		{"five interim", strings.Repeat(interim, 5) + head(100), ad.Undecided},
 		{"six interim", strings.Repeat(interim, 6) + head(100), ad.HTTPStatus},
+		{"head without end of 16 KiB", strings.TrimSuffix(head(ad.ResponseHeaderBytesMax+4), "\r\n\r\n"), ad.Undecided},
+		{"head without end of 16 KiB and one", strings.TrimSuffix(head(ad.ResponseHeaderBytesMax+5), "\r\n\r\n"), ad.HeaderTooLarge},
 		{"length of 256 KiB", length("262144"), ad.Undecided},
 		{"length of 256 KiB and one", length("262145"), ad.ResponseTooLarge},
 	}
