@@ -121,7 +121,9 @@ func bidderCommand(s *shared) *cobra.Command {
 		}
 		return m.startBidders(cmd.Flags(), listen, count, settings)
 	})
-	cmd.Long = "Run a bidder: POST /bid takes OpenRTB 2.6, GET /ready answers 1.\n\nFailures, for --failure and POST /ctl:\n" + bidder.FailureHelp()
+	cmd.Long = "Run a bidder: POST /bid takes OpenRTB 2.6, GET /ready answers 1.\n\n" +
+		"POST /ctl changes it while it runs: a JSON object with any of\n  " + strings.Join(control.Fields[bidder.Settings](), ", ") +
+		"\n\nFailures, for --failure and the field failure:\n" + bidder.FailureHelp()
 	cmd.Example = "  curbsim bidder --price 1.20 --latency 30ms --jitter 20ms\n  curbsim bidder --count 20 --listen 127.0.0.1:9701 --tls --ca-out ca.pem"
 	f := cmd.Flags()
 	f.StringVar(&listen, "listen", "127.0.0.1:9701", "address of the first bidder")

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"syscall"
 	"testing"
+	"time"
 
 	"curb/cmd/curbsim/internal/control"
 )
@@ -108,9 +110,21 @@ func exchange(b *testing.B, addr net.Addr) {
 	}
 	once()
 	b.ReportAllocs()
+	began := cpu(b)
 	for b.Loop() {
 		once()
 	}
+	b.ReportMetric(float64(cpu(b)-began)/float64(b.N), "cpu-ns/op")
+}
+
+// cpu is the CPU time of this process so far, user and system.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // BenchmarkAnswer is a bid without the network: reading the request and writing the answer.

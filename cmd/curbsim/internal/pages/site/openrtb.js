@@ -37,7 +37,8 @@ function render(bid) {
   frame.width = bid.w || 300;
   frame.height = bid.h || 250;
   frame.sandbox = 'allow-scripts allow-popups allow-popups-to-escape-sandbox';
-  frame.srcdoc = priced(bid.adm || '');
+  frame.scrolling = 'no';
+  frame.srcdoc = '<!doctype html><style>html,body{margin:0;overflow:hidden}</style>' + priced(bid.adm || '');
   document.getElementById('ad').replaceChildren(frame);
   // The billing notice is due once the ad is rendered (OpenRTB 2.6 §4.3.3, burl).
   if (bid.burl) fetch(priced(bid.burl), { mode: 'no-cors', credentials: 'omit', keepalive: true }).catch(() => {});
