@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -23,6 +24,24 @@ type registry map[string]uint32
 func (r registry) Tenant(host string) (uint32, bool) {
 	id, ok := r[host]
 	return id, ok
+}
+
+// holder is a Hosts whose tenants leave while it is asked.
+type holder struct {
+	mu    sync.Mutex
+	hosts registry
+}
+
+func (h *holder) Tenant(host string) (uint32, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.hosts.Tenant(host)
+}
+
+func (h *holder) drop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.hosts = nil
 }
 
 func trust(t testing.TB, ca *LocalCA) *x509.CertPool {

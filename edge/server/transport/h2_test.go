@@ -28,7 +28,13 @@ type frames struct {
 // dialH2 greets the server and takes its settings.
 func (s *server) dialH2(t testing.TB, settings ...xhttp2.Setting) *frames {
 	t.Helper()
-	f := &frames{wire: s.dial(t, "localhost", "h2")}
+	return s.dialH2As(t, "localhost", settings...)
+}
+
+// dialH2As shows sni in the handshake.
+func (s *server) dialH2As(t testing.TB, sni string, settings ...xhttp2.Setting) *frames {
+	t.Helper()
+	f := &frames{wire: s.dial(t, sni, "h2")}
 	f.Framer = xhttp2.NewFramer(f.Conn, f.Conn)
 	f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	f.encode = hpack.NewEncoder(&f.headers)
@@ -65,6 +71,7 @@ func get(host, path string, more ...string) []string {
 type outcome struct {
 	status int
 	code   string
+	seen   string // X-Seen
 	reset  xhttp2.ErrCode
 	goAway xhttp2.ErrCode
 	closed bool
@@ -86,8 +93,11 @@ func (f *frames) await(id uint32) (o outcome) {
 			if frame.StreamID == id {
 				o.status, _ = strconv.Atoi(frame.PseudoValue("status"))
 				for _, field := range frame.RegularFields() {
-					if field.Name == "x-curb-error" {
+					switch field.Name {
+					case "x-curb-error":
 						o.code = field.Value
+					case "x-seen":
+						o.seen = field.Value
 					}
 				}
 				if frame.StreamEnded() {

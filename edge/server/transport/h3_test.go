@@ -27,9 +27,22 @@ type rawH3 struct {
 // dialH3 connects and opens a control stream with SETTINGS.
 func (s *server) dialH3(t testing.TB) rawH3 {
 	t.Helper()
+	return s.dialH3As(t, "localhost")
+}
+
+// tryH3 shows sni in the handshake.
+func (s *server) tryH3(t testing.TB, sni string) (*quic.Conn, error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	conn, err := s.packets(t).Dial(ctx, net.UDPAddrFromAddrPort(s.Addr()), s.tls("localhost", "h3"), &quic.Config{KeepAlivePeriod: 50 * time.Millisecond})
+	c := s.tls(sni, "h3")
+	c.InsecureSkipVerify = sni == ""
+	return s.packets(t).Dial(ctx, net.UDPAddrFromAddrPort(s.Addr()), c, &quic.Config{KeepAlivePeriod: 50 * time.Millisecond})
+}
+
+func (s *server) dialH3As(t testing.TB, sni string) rawH3 {
+	t.Helper()
+	conn, err := s.tryH3(t, sni)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +108,7 @@ func section(fields ...string) []byte {
 type h3Outcome struct {
 	status int
 	code   string
+	seen   string // X-Seen
 	body   string
 	reset  h3Code
 	closed h3Code
@@ -144,6 +158,8 @@ func (o *h3Outcome) header(block []byte) {
 			o.status, _ = strconv.Atoi(value)
 		case "x-curb-error":
 			o.code = value
+		case "x-seen":
+			o.seen = value
 		}
 	}
 }
@@ -321,8 +337,8 @@ func (c rawH3) churnUnis() {
 	c.churn(func(ctx context.Context) error {
 		str, err := c.OpenUniStreamSync(ctx)
 		if err == nil {
-			str.Write([]byte{0x21, 0})
-			err = str.Close()
+			str.Write([]byte{0x21, 0}) // the server may have had enough of it already
+			str.Close()
 		}
 		return err
 	})
@@ -333,7 +349,7 @@ func (c rawH3) churnResets() {
 	c.churn(func(ctx context.Context) error {
 		str, err := c.OpenStreamSync(ctx)
 		if err == nil {
-			_, err = str.Write([]byte{frameHeaders, 0x40})
+			str.Write([]byte{frameHeaders, 0x40})
 			str.CancelWrite(quic.StreamErrorCode(h3RequestCancelled))
 			str.CancelRead(quic.StreamErrorCode(h3RequestCancelled))
 		}
@@ -346,7 +362,7 @@ func (c rawH3) churnCancels(ask []byte) {
 	c.churn(func(ctx context.Context) error {
 		str, err := c.OpenStreamSync(ctx)
 		if err == nil {
-			_, err = str.Write(ask)
+			str.Write(ask)
 			str.CancelRead(quic.StreamErrorCode(h3RequestCancelled))
 			str.Close()
 		}

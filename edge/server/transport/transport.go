@@ -42,7 +42,8 @@ type Transport struct {
 	draining atomic.Bool
 	mu       sync.Mutex // guards served and closed
 	served   bool
-	closed   chan struct{} // closed by Close
+	closed   chan struct{} // when Close begins
+	finished chan struct{} // when it ends
 	wg       sync.WaitGroup
 }
 
@@ -53,7 +54,7 @@ func Listen(o Options) (*Transport, error) {
 		return nil, err
 	}
 	t := &Transport{limits: o.Limits.withDefaults(), handler: o.Handler, own: map[string]bool{}, hosts: o.Hosts, certificates: o.Certificates,
-		early: map[string]bool{}, logger: o.Logger, closed: make(chan struct{})}
+		early: map[string]bool{}, logger: o.Logger, closed: make(chan struct{}), finished: make(chan struct{})}
 	if t.logger == nil {
 		t.logger = slog.New(slog.DiscardHandler)
 	}
@@ -93,12 +94,17 @@ func Listen(o Options) (*Transport, error) {
 // Addr is the address both sockets are bound to.
 func (t *Transport) Addr() netip.AddrPort { return t.addr }
 
-// Serve answers until Drain or Close is done. It is called once.
+// Serve answers until Drain or Close is done, and returns nil then. It is called once.
 func (t *Transport) Serve() error {
 	t.mu.Lock()
-	if t.served || t.isClosed() {
+	switch {
+	case t.isClosed() || t.draining.Load():
 		t.mu.Unlock()
-		return errors.New("serve: the transport serves already, or is closed")
+		<-t.finished
+		return nil
+	case t.served:
+		t.mu.Unlock()
+		return errors.New("serve: the transport serves already")
 	}
 	t.served = true
 	t.wg.Go(t.tcp.serve)
@@ -142,15 +148,18 @@ func (t *Transport) Close() error {
 		close(t.closed)
 	}
 	t.mu.Unlock()
-	if first {
-		t.draining.Store(true)
-		var sides sync.WaitGroup
-		sides.Go(t.tcp.closeAll)
-		sides.Go(t.udp.closeAll)
-		sides.Wait()
-		t.logger.Info("closed", "addr", t.addr.String())
+	if !first {
+		<-t.finished
+		return nil
 	}
+	t.draining.Store(true)
+	var sides sync.WaitGroup
+	sides.Go(t.tcp.closeAll)
+	sides.Go(t.udp.closeAll)
+	sides.Wait()
 	t.wg.Wait()
+	close(t.finished)
+	t.logger.Info("closed", "addr", t.addr.String())
 	return nil
 }
 

@@ -421,9 +421,17 @@ func TestCloseWithoutServe(t *testing.T) {
 		if err = errors.Join(err, tr.Close()); err != nil {
 			t.Error(err)
 		}
-		if tr.Serve() == nil {
-			t.Error("Serve after Close must say so")
+		if err := tr.Serve(); err != nil {
+			t.Errorf("Serve after Close: %v", err)
 		}
+	}
+}
+
+func TestServeTwice(t *testing.T) {
+	s := serve(t, http.HandlerFunc(echo))
+	s.alive(t)
+	if s.Serve() == nil {
+		t.Error("a second Serve must say so")
 	}
 }
 
