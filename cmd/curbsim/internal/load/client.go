@@ -11,7 +11,6 @@ import (
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
-	"golang.org/x/net/http2"
 )
 
 // sender is one connection's worth of an HTTP client. Its RoundTrip may be called by all streams at once; it dials when
@@ -101,20 +100,6 @@ func newSender1(d *dialer) *sender1 {
 }
 
 func (s *sender1) Close() { s.CloseIdleConnections() }
-
-// sender2 is x/net's HTTP/2 held to one connection.
-type sender2 struct{ http2.Transport }
-
-func newSender2(d *dialer) *sender2 {
-	s := &sender2{}
-	s.DialTLSContext = func(ctx context.Context, _, _ string, _ *tls.Config) (net.Conn, error) { return d.tcp(ctx, "h2") }
-	s.DisableCompression = true
-	// Past the server's limit streams wait for their turn; a second connection would not be what was asked for.
-	s.StrictMaxConcurrentStreams = true
-	return s
-}
-
-func (s *sender2) Close() { s.CloseIdleConnections() }
 
 // sender3 is quic-go's HTTP/3 with a UDP socket of its own, as a browser has.
 type sender3 struct {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
-	"golang.org/x/net/http2"
 )
 
 // Kinds of transport errors.
@@ -53,19 +52,20 @@ func kindOf(err error) string {
 		}
 		return kindProtocol
 	}
+	if kind := kind2(err); kind != "" {
+		return kind
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), is[*quic.IdleTimeoutError](err):
 		return kindTimeout
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), is[*quic.StatelessResetError](err):
 		return kindReset
-	case is[*http3.Error](err), is[http2.StreamError](err):
+	case is[*http3.Error](err):
 		return kindReset
-	case is[http2.GoAwayError](err), is[*quic.ApplicationError](err), is[*quic.StreamError](err):
+	case is[*quic.ApplicationError](err), is[*quic.StreamError](err):
 		return kindClosed
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return kindClosed
-	case is[http2.ConnectionError](err):
-		return kindProtocol
 	}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return kindTimeout

@@ -55,6 +55,7 @@ func startNode(t *testing.T, handler http.Handler) *node {
 		}
 	}
 	server.TLSConfig.NextProtos = []string{"h2", "http/1.1"}
+	//lint:ignore SA1019 see client2.go
 	if err := http2.ConfigureServer(server, &http2.Server{}); err != nil {
 		t.Fatal(err)
 	}
