@@ -8,10 +8,13 @@ BUILD      := $(GO) build -trimpath
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.8.0
 VULNDB     ?= https://vuln.go.dev
+# golang.org/x/net/http2 calls itself deprecated in favour of net/http, whose HTTP/2 can be crashed remotely before Go
+# 1.26.9; until that is the oldest toolchain we build with, these findings stand.
+KNOWN       = (http2\.|Use \[http\.).*\(SA1019\)$$
 FUZZTIME   ?= 20s
 PLATFORMS  ?= linux/amd64 linux/arm64
 
-.PHONY: help build run test test-all race browser bench bench-smoke fuzz lint vulnerabilities dist dist-check clean
+.PHONY: help build run test test-all race browser demo-check bench bench-smoke fuzz lint vulnerabilities dist dist-check clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -28,13 +31,22 @@ test: ## vet and every test that needs Go only
 	$(GO) vet ./...
 	$(GO) test -shuffle=on -timeout 10m ./...
 
-test-all: lint race fuzz bench-smoke browser dist-check ## everything: lint, race detector, fuzzing, benchmarks run once, browser, reproducible build
+test-all: lint race fuzz bench-smoke browser demo-check dist-check ## everything: lint, race detector, fuzzing, benchmarks run once, browser, demo, reproducible build
 
 race: ## every test under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 20m ./...
 
 browser: ## the demo page in headless Chromium over HTTP/3 (needs Debian's chromium)
 	$(GO) test -tags browser -run '^TestBrowser' -count=1 -timeout 5m ./edge/node/e2e
+
+demo-check: build ## the demo starts, sells ads over the three protocols, stops, and leaves nothing behind
+	@cmd/curb/dist/demo bin/curb bin/curbsim & demo=$$!; trap 'kill $$demo 2>/dev/null' EXIT; \
+	for proto in 1.1 2 h3; do \
+		for try in $$(seq 100); do bin/curbsim load --proto $$proto --count 1 >/dev/null 2>&1 && break; sleep 0.1; done; \
+		bin/curbsim load --proto $$proto --count 20 --connections 2 | grep -E '^outcome +won 20$$' || exit 1; \
+	done; \
+	kill -TERM $$demo; wait $$demo; trap - EXIT; \
+	if bin/curbsim load --proto 1.1 --count 1 >/dev/null 2>&1; then echo "the node still answers"; exit 1; fi; echo "demo: started, sold, stopped"
 
 bench: ## every benchmark; last the node beside a bare net/http fan-out, same bidders, same run
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m $$($(GO) list ./... | grep -v '/edge/node/bench$$')
@@ -56,7 +68,8 @@ lint: vulnerabilities ## gofmt, vet, staticcheck and govulncheck
 	@files=$$(gofmt -l cmd edge rules); if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags browser,invariants ./...
-	$(STATICCHECK) -tags browser ./...
+	@echo 'staticcheck -tags browser ./...'; found=$$($(STATICCHECK) -tags browser ./... 2>&1 | grep -vE '$(KNOWN)|^exit status'); \
+	if [ -n "$$found" ]; then echo "$$found"; exit 1; fi
 
 vulnerabilities: ## govulncheck, where its database (VULNDB) can be reached
 	@if report=$$(timeout 300 $(GOVULNCHECK) -db '$(VULNDB)' ./... 2>&1); then echo "govulncheck: no known vulnerabilities"; exit 0; fi; \

@@ -42,7 +42,9 @@ func (p *Programs) StartBidders(t testing.TB, n int) []*Bidder {
 }
 
 // NewBidder names a bidder that somebody else started, or that is not there.
-func NewBidder(t testing.TB, url string, seat int) *Bidder { return &Bidder{URL: url, Seat: seat, t: t} }
+func NewBidder(t testing.TB, url string, seat int) *Bidder {
+	return &Bidder{URL: url, Seat: seat, t: t}
+}
 
 // Set changes how the bidder behaves, by the fields that the JSON names; see curbsim bidder --help.
 func (b *Bidder) Set(fields string) {

@@ -115,12 +115,12 @@ func BenchmarkEndToEnd(b *testing.B) {
 		b.Run(fmt.Sprintf("bidders=%d", count), func(b *testing.B) {
 			for range b.N {
 				bare, h1, h3 := compare(b, count)
-				fmt.Fprintf(&table, "\n%7d %12.3f %10.3f %10.3f %9.2f %9.2f", count, median(bare.took), median(h1.took), median(h3.took),
+				fmt.Fprintf(&table, "\n%7d %14.3f %10.3f %10.3f %9.2f %9.2f", count, median(bare.took), median(h1.took), median(h3.took),
 					median(ratios(h1.took, bare.took)), median(ratios(h3.took, bare.took)))
 			}
 		})
 	}
-	b.Log("CPU milliseconds of the serving process per ad call, and the node's share of the bare fan-out's\n" +
+	fmt.Println("CPU milliseconds of the serving process per ad call, and what the node needs beside the bare fan-out\n" +
 		"bidders  bare net/http    curb h1    curb h3   h1/bare   h3/bare" + table.String())
 }
 

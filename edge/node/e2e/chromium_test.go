@@ -176,17 +176,10 @@ func (c *chromium) open(url string) *page {
 	var attached struct{ SessionID string }
 	c.call("", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
 	p := &page{c, attached.SessionID}
-	p.watch(p.session)
+	p.call(p.session, "Network.enable", nil, nil)
 	c.call(p.session, "Page.enable", nil, nil)
 	c.call(p.session, "Page.navigate", map[string]any{"url": url}, nil)
 	return p
-}
-
-// watch asks a session for its network events and for sessions of the frames that live in processes of their own.
-func (p *page) watch(session string) {
-	p.t.Helper()
-	p.call(session, "Network.enable", nil, nil)
-	p.call(session, "Target.setAutoAttach", map[string]any{"autoAttach": true, "waitForDebuggerOnStart": false, "flatten": true}, nil)
 }
 
 // response is what the browser says of one answer it received.
@@ -196,7 +189,7 @@ type response struct {
 	Protocol string
 }
 
-// responses are the answers received so far, in every frame.
+// responses are the answers that the page received so far.
 func (p *page) responses() []response {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -211,26 +204,6 @@ func (p *page) responses() []response {
 		}
 	}
 	return all
-}
-
-// frames are the sessions of frames in processes of their own, by URL.
-func (p *page) frames() map[string]string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	frames := map[string]string{}
-	for _, e := range p.events {
-		if e.Method != "Target.attachedToTarget" {
-			continue
-		}
-		var params struct {
-			SessionID  string
-			TargetInfo struct{ URL, Type string }
-		}
-		if json.Unmarshal(e.Params, &params) == nil && params.TargetInfo.Type == "iframe" {
-			frames[params.SessionID] = params.TargetInfo.URL
-		}
-	}
-	return frames
 }
 
 // evaluate runs an expression in a session and gives its value as text.
