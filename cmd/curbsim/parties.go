@@ -141,7 +141,7 @@ func bidderCommand(s *shared) *cobra.Command {
 	f.StringVar(&settings.Creative, "creative", settings.Creative, "creative code; {size} becomes the size")
 	f.StringSliceVar(&settings.Adomain, "adomain", nil, "advertiser domains (default brand-SEAT.example)")
 	f.StringVar(&settings.Markup, "markup", "", "markup sent with each bid; empty: the registered creative's")
-	f.StringVar(&settings.Deal, "deal", "", "deal it uses where offered; *: the first one offered")
+	f.StringVar(&settings.Deal, "deal", "", "deal it uses where offered; *: the one with the highest floor")
 	f.Var(&settings.DealPrice, "deal-price", "CPM under a deal; 0: its price, raised to the deal's floor")
 	f.BoolVar(&settings.Notices, "notices", false, "bids carry win and loss notice URLs")
 	f.BoolVar(&settings.Compress, "compress", false, "answers use gzip or zstd where the request accepts it")

@@ -120,12 +120,17 @@ func (p *plan) offered(pmp *openrtb.PMP) *openrtb.Deal {
 	if p.deal == "" || pmp == nil {
 		return nil
 	}
+	var best *openrtb.Deal
 	for i := range pmp.Deals {
-		if p.deal == "*" || pmp.Deals[i].ID == p.deal {
-			return &pmp.Deals[i]
+		deal := &pmp.Deals[i]
+		if deal.ID == p.deal {
+			return deal
+		}
+		if p.deal == "*" && (best == nil || deal.BidFloor > best.BidFloor) {
+			best = deal
 		}
 	}
-	return nil
+	return best
 }
 
 // dealBid is the price under a deal: the one set, else the open price raised to what the deal asks.

@@ -30,7 +30,7 @@ type Settings struct {
 	Creative    string   `json:"creative"` // creative code; {size} becomes the size
 	Adomain     []string `json:"adomain"`
 	Markup      string   `json:"markup"` // adm; empty: the registered creative's content
-	// Deal is the deal it uses where it is offered; * is the first one offered; empty: none.
+	// Deal is the deal it uses where it is offered; * is the one with the highest floor of those offered; empty: none.
 	Deal      string        `json:"deal"`
 	DealPrice control.Price `json:"deal_price"` // 0: Price, raised to the deal's floor
 	Notices   bool          `json:"notices"`    // bids carry nurl and lurl
