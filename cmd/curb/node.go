@@ -65,7 +65,7 @@ func nodeStatus(ctx context.Context, at, output string, w io.Writer) error {
 	}
 	var s struct {
 		Name, Version, Rules string
-		AdCalls              string `json:"ad_calls"`
+		AdCalls              []string `json:"ad_calls"`
 		Ready                bool
 		Missing              []string
 		Bidders              []struct {
@@ -84,7 +84,7 @@ func nodeStatus(ctx context.Context, at, output string, w io.Writer) error {
 	if !s.Ready {
 		state = "not ready: " + strings.Join(s.Missing, "; ")
 	}
-	fmt.Fprintf(w, "node %s · curb %s · rules %s · ad calls %s · %s\n\n", s.Name, s.Version, s.Rules, s.AdCalls, state)
+	fmt.Fprintf(w, "node %s · curb %s · rules %s · ad calls %s · %s\n\n", s.Name, s.Version, s.Rules, strings.Join(s.AdCalls, " "), state)
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(t, "BIDDER\tREADY\tREQUESTS\tBIDS\tTIMEOUTS\tLATE\tCONNECTIONS\tBREAKER\tSEND")
 	for _, b := range s.Bidders {

@@ -44,7 +44,7 @@ func newServeCommand() *cobra.Command {
 	flags.StringVarP(&f.file, "config", "c", "", "settings of the node (edge/config/curb.example.yaml explains them)")
 	flags.StringVar(&f.data, "data", "", "directory of keys and certificates")
 	flags.StringVar(&f.rules, "rules", "", "directory of the rule set")
-	flags.StringVar(&f.listen, "listen", "", "IP:PORT of ad calls, TCP and UDP")
+	flags.StringVar(&f.listen, "listen", "", "IP:PORT of ad calls, TCP and UDP; several with commas")
 	flags.StringVar(&f.admin, "admin", "", "loopback IP:PORT or unix:/path of the operator's door")
 	flags.BoolVar(&f.demo, "demo", false, "run on sample settings and rules, in lab mode, with nothing on disk")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "say only what is wrong")
@@ -76,7 +76,13 @@ func (f *serveFlags) config() (config.Config, error) {
 	}
 	override(&c.Data, f.data)
 	override(&c.Rules, f.rules)
-	override(&c.Listen, f.listen)
+	if f.listen != "" {
+		addrs, problem := config.ParseListen(f.listen)
+		if problem != nil {
+			return c, fail(exitUsage, "--%s", problem)
+		}
+		c.Listen = addrs
+	}
 	override(&c.Admin, f.admin)
 	for _, p := range c.Validate() {
 		return c, fail(exitUsage, "--%s", p)
@@ -132,13 +138,15 @@ func greet(n *node.Node, c config.Config, w io.Writer, quiet bool) {
 	}
 	rules, counts := n.Rules()
 	fmt.Fprintf(w, "curb %s · node %s · rules %s (%d placements, %d bidders)\n", version(), c.Node, rules, counts.Placements, counts.Bidders)
-	fmt.Fprintf(w, "  ad calls   https://%s   h3 h2 h1\n", n.Addr())
+	for _, addr := range n.Addrs() {
+		fmt.Fprintf(w, "  ad calls   https://%s   h3 h2 h1\n", addr)
+	}
 	fmt.Fprintf(w, "  admin      http://%s/v1/node\n", n.AdminAddr())
 	if c.Lab {
 		fmt.Fprintf(w, "  lab mode   plain http to loopback is allowed: not for production\n")
 	}
 	if c.Rules == "" && counts.Placements > 0 {
-		fmt.Fprintf(w, "try  curl -k --http2 'https://%s/tt?id=1001'\n", n.Addr())
+		fmt.Fprintf(w, "try  curl -k --http2 'https://%s/tt?id=1001'\n", n.Addrs()[0])
 	}
 }
 

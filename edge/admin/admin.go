@@ -31,7 +31,7 @@ type Status struct {
 	Version  string    `json:"version"`
 	Rules    string    `json:"rules"`
 	Started  time.Time `json:"started"`
-	AdCalls  string    `json:"ad_calls"` // address of the ad-call listener
+	AdCalls  []string  `json:"ad_calls"` // addresses of ad calls
 	Ready    bool      `json:"ready"`
 	Missing  []string  `json:"missing"`
 	Draining bool      `json:"draining"`

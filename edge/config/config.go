@@ -14,8 +14,8 @@ type Config struct {
 	Node string
 	// Domain is the exchange's canonical domain in supply chains; empty: this exchange adds no node to them.
 	Domain string
-	// Listen is the address of ad calls, TCP and UDP.
-	Listen string
+	// Listen are the addresses of ad calls, TCP and UDP each; clients find the same on all of them.
+	Listen []netip.AddrPort
 	// PublicPort is the port clients see, in Alt-Svc and Host; 0: the listening port.
 	PublicPort int
 	// Hosts are the node's own hosts, IP literals without brackets included.
@@ -46,10 +46,17 @@ type Config struct {
 // CertificateFile is a certificate chain and its key, PEM.
 type CertificateFile struct{ Certificate, Key string }
 
+// The addresses of a node that is for this machine only. Browsers try ::1 first where a page says localhost, and do not
+// fall back for HTTP/3, so the demo listens on both.
+var (
+	loopback4 = netip.MustParseAddrPort("127.0.0.1:8443")
+	loopback6 = netip.MustParseAddrPort("[::1]:8443")
+)
+
 // Default is a node that runs on one machine for one person.
 func Default() Config {
 	return Config{
-		Node: "curb", Listen: "127.0.0.1:8443", Admin: "127.0.0.1:7077",
+		Node: "curb", Listen: []netip.AddrPort{loopback4}, Admin: "127.0.0.1:7077",
 		Hosts: []string{"localhost", "127.0.0.1", "::1"}, LocalCA: true,
 		BidderConnections: 64, Drain: 10 * time.Second,
 	}
@@ -59,12 +66,14 @@ func Default() Config {
 func Demo() Config {
 	c := Default()
 	c.Node, c.Domain, c.Lab = "demo", "curb.example", true
+	c.Listen = []netip.AddrPort{loopback4, loopback6}
 	return c
 }
 
 // Bounds of what a file may say.
 const (
 	drainMax       = 10 * time.Minute
+	listenMax      = 8
 	connectionsMax = 4096
 	hostsMax       = 64
 	proxiesMax     = 256
@@ -82,8 +91,8 @@ func (c *Config) Validate() []Problem {
 	if c.Node == "" || len(c.Node) > 64 || strings.ContainsFunc(c.Node, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		add("node", "a node is named by 1 to 64 visible ASCII characters", "give it a short name such as edge-fra-1")
 	}
-	if _, err := netip.ParseAddrPort(c.Listen); err != nil {
-		add("listen", fmt.Sprintf("%q is not an address and port", c.Listen), "write IP:PORT, such as 127.0.0.1:8443 or [::]:443")
+	if len(c.Listen) == 0 || len(c.Listen) > listenMax {
+		add("listen", fmt.Sprintf("a node listens on 1 to %d addresses", listenMax), listenRemedy)
 	}
 	if c.PublicPort < 0 || c.PublicPort > 65535 {
 		add("public_port", "a port is 0 to 65535", "leave it out to use the listening port")
@@ -112,6 +121,21 @@ func (c *Config) Validate() []Problem {
 		add("drain", "the graceful stop takes 1s to 10m", "10s suits most nodes")
 	}
 	return problems
+}
+
+const listenRemedy = "write IP:PORT, such as 127.0.0.1:8443 or [::]:443, with commas between several"
+
+// ParseListen reads addresses of ad calls, IP:PORT with commas between them.
+func ParseListen(text string) ([]netip.AddrPort, *Problem) {
+	var all []netip.AddrPort
+	for one := range strings.SplitSeq(text, ",") {
+		addr, err := netip.ParseAddrPort(strings.TrimSpace(one))
+		if err != nil {
+			return nil, &Problem{"listen", fmt.Sprintf("%q is not an address and port", strings.TrimSpace(one)), listenRemedy}
+		}
+		all = append(all, addr)
+	}
+	return all, nil
 }
 
 func adminAddress(text string) bool {

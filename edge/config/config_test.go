@@ -2,6 +2,7 @@ package config
 
 import (
 	_ "embed"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ func TestExampleIsTheDefault(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatalf("the example has problems:\n%s", strings.Join(problems, "\n"))
 	}
-	if diff := cmp.Diff(Default(), c, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(Default(), c, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
 		t.Errorf("the example says something else than the defaults (-default +example):\n%s", diff)
 	}
 	for _, f := range described.Fields {
@@ -30,7 +31,7 @@ func TestExampleIsTheDefault(t *testing.T) {
 func TestFileOverridesDefaults(t *testing.T) {
 	c, problems := Parse("curb.yaml", []byte(`
 node: edge-1
-listen: "[::1]:443"
+listen: "[::1]:443, 127.0.0.1:443"
 hosts: ["[::1]", ads.example]
 certificates: [{cert: a.pem, key: a.key}]
 trusted_proxies: [10.0.0.0/8]
@@ -42,7 +43,7 @@ memory_limit_mib: 512
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if c.Node != "edge-1" || c.Hosts[0] != "::1" || len(c.Certificates) != 1 || c.TrustedProxies[0].String() != "10.0.0.0/8" || !c.Lab || c.LocalCA || c.Drain.Seconds() != 30 || c.MemoryLimit != 512<<20 {
+	if c.Node != "edge-1" || len(c.Listen) != 2 || c.Listen[0].String() != "[::1]:443" || c.Hosts[0] != "::1" || len(c.Certificates) != 1 || c.TrustedProxies[0].String() != "10.0.0.0/8" || !c.Lab || c.LocalCA || c.Drain.Seconds() != 30 || c.MemoryLimit != 512<<20 {
 		t.Errorf("read %+v", c)
 	}
 	if _, problems := Parse("empty.yaml", nil); len(problems) != 0 {

@@ -11,7 +11,7 @@ import (
 var described = &schema.Type{Form: schema.FormRecord, Fields: []schema.Field{
 	{Name: "node", Type: line(64), Doc: "Name of this node in answers and logs."},
 	{Name: "domain", Type: &schema.Type{Form: schema.FormDomain}, Doc: "Canonical domain of the exchange in supply chains."},
-	{Name: "listen", Type: line(64), Doc: "IP:PORT of ad calls, TCP and UDP.", Aka: []string{"address", "addr", "bind"}},
+	{Name: "listen", Type: line(256), Doc: "IP:PORT of ad calls, TCP and UDP, with commas between several.", Aka: []string{"address", "addr", "bind"}},
 	{Name: "public_port", Type: whole(0, 65535), Doc: "Port that clients see; 0: the listening port."},
 	{Name: "hosts", Type: list(line(253), 1, hostsMax), Doc: "The node's own hosts; IP literals are allowed."},
 	{Name: "admin", Type: line(256), Doc: "Loopback IP:PORT or unix:/path of the operator's door."},
@@ -51,10 +51,11 @@ func Parse(name string, text []byte) (Config, []string) {
 	if report.Count() > 0 {
 		return c, texts(&report)
 	}
+	var problems []Problem
 	if v != nil {
-		c.fill(v)
+		problems = c.fill(v)
 	}
-	for _, p := range c.Validate() {
+	for _, p := range append(problems, c.Validate()...) {
 		at := v.Find(p.Field)
 		if at == v { // the file does not say it, so there is no line to point at
 			report.AddFile(name, p.Field+": "+p.Detail, p.Remedy)
@@ -73,11 +74,19 @@ func texts(report *schema.Report) []string {
 	return all
 }
 
-// fill lays what the file says over the defaults.
-func (c *Config) fill(v *schema.Value) {
+// fill lays what the file says over the defaults, and reports what only reading it shows.
+func (c *Config) fill(v *schema.Value) []Problem {
+	var problems []Problem
+	if listen := v.Field("listen"); listen != nil {
+		addrs, problem := ParseListen(listen.Text())
+		if problem != nil {
+			problems = append(problems, *problem)
+		} else {
+			c.Listen = addrs
+		}
+	}
 	setText(&c.Node, v.Field("node"))
 	setText(&c.Domain, v.Field("domain"))
-	setText(&c.Listen, v.Field("listen"))
 	setText(&c.Admin, v.Field("admin"))
 	setText(&c.Rules, v.Field("rules"))
 	setText(&c.Data, v.Field("data"))
@@ -106,6 +115,7 @@ func (c *Config) fill(v *schema.Value) {
 			c.TrustedProxies = append(c.TrustedProxies, prefix)
 		}
 	}
+	return problems
 }
 
 func setText(to *string, v *schema.Value) {

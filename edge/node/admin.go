@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -63,6 +64,14 @@ func (d *adminDoor) serve() {
 	}
 }
 
+func texts(addrs []netip.AddrPort) []string {
+	all := make([]string, len(addrs))
+	for i, addr := range addrs {
+		all[i] = addr.String()
+	}
+	return all
+}
+
 func (d *adminDoor) close() {
 	_ = d.server.Close()   // readers of the door learn from the closed connection
 	_ = d.listener.Close() // if serve never ran, nobody else closes it
@@ -71,7 +80,7 @@ func (d *adminDoor) close() {
 // status is how the node is, for operators.
 func (n *Node) status() admin.Status {
 	s := admin.Status{
-		Name: n.config.Node, Version: n.version, Started: n.started, AdCalls: n.transport.Addr().String(),
+		Name: n.config.Node, Version: n.version, Started: n.started, AdCalls: texts(n.Addrs()),
 		Draining: n.draining.Load(), Lab: n.config.Lab, Rules: n.catalog.Load().Version(), Missing: []string{}, Bidders: []admin.Bidder{},
 	}
 	if s.Draining {

@@ -4,30 +4,38 @@ import "curb/edge/server/transport"
 
 // watchCounters shows what the listeners count on the metrics page.
 func (n *Node) watchCounters() {
+	// sum adds up what one counter says of a protocol on every door.
+	sum := func(of func(transport.Stats) transport.ProtocolStats, count func(transport.ProtocolStats) float64) func() float64 {
+		return func() (total float64) {
+			for _, door := range n.doors {
+				total += count(of(door.Stats()))
+			}
+			return total
+		}
+	}
 	protocols := map[string]func(transport.Stats) transport.ProtocolStats{
 		"http/1.1": func(s transport.Stats) transport.ProtocolStats { return s.H1 },
 		"h2":       func(s transport.Stats) transport.ProtocolStats { return s.H2 },
 		"h3":       func(s transport.Stats) transport.ProtocolStats { return s.H3 },
 	}
 	for name, of := range protocols {
-		read := func() transport.ProtocolStats { return of(n.transport.Stats()) }
 		n.metrics.Counter("curb_transport_requests_total", "Requests, the refused ones included.",
-			func() float64 { return float64(read().Requests) }, "protocol", name)
+			sum(of, func(s transport.ProtocolStats) float64 { return float64(s.Requests) }), "protocol", name)
 		n.metrics.Counter("curb_transport_connections_total", "Connections that reached the protocol.",
-			func() float64 { return float64(read().Connections) }, "protocol", name)
+			sum(of, func(s transport.ProtocolStats) float64 { return float64(s.Connections) }), "protocol", name)
 		n.metrics.Gauge("curb_transport_connections_open", "Connections there now.",
-			func() float64 { return float64(read().Open) }, "protocol", name)
+			sum(of, func(s transport.ProtocolStats) float64 { return float64(s.Open) }), "protocol", name)
 		n.metrics.Gauge("curb_transport_requests_in_flight", "Requests being answered now.",
-			func() float64 { return float64(read().InFlight) }, "protocol", name)
+			sum(of, func(s transport.ProtocolStats) float64 { return float64(s.InFlight) }), "protocol", name)
 		n.metrics.Counter("curb_transport_refused_total", "Requests that were answered with an error before any handler saw them.",
-			func() float64 { return total(read().Refused) }, "protocol", name)
+			sum(of, func(s transport.ProtocolStats) float64 { return total(s.Refused) }), "protocol", name)
 		n.metrics.Counter("curb_transport_cut_total", "Connections closed for what the client did.",
-			func() float64 { return total(read().Cut) }, "protocol", name)
+			sum(of, func(s transport.ProtocolStats) float64 { return total(s.Cut) }), "protocol", name)
 	}
 	n.metrics.Counter("curb_transport_panics_total", "Handlers that panicked and were answered for.",
-		func() float64 { return float64(n.transport.Stats().Panics) })
+		n.sum(func(s transport.Stats) uint64 { return s.Panics }))
 	n.metrics.Counter("curb_transport_handshakes_failed_total", "TCP connections that ended inside TLS.",
-		func() float64 { return float64(n.transport.Stats().HandshakeFailed) })
+		n.sum(func(s transport.Stats) uint64 { return s.HandshakeFailed }))
 	n.metrics.Gauge("curb_node_lab_mode", "1 while plain http to loopback is allowed.",
 		func() float64 {
 			if n.config.Lab {
@@ -35,6 +43,16 @@ func (n *Node) watchCounters() {
 			}
 			return 0
 		})
+}
+
+// sum adds up a counter over the doors.
+func (n *Node) sum(of func(transport.Stats) uint64) func() float64 {
+	return func() (total float64) {
+		for _, door := range n.doors {
+			total += float64(of(door.Stats()))
+		}
+		return total
+	}
 }
 
 func total(by map[string]uint64) float64 {

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"curb/edge/adcall"
@@ -39,7 +41,7 @@ type Node struct {
 	catalog   catalog.Holder
 	metrics   *metrics.Registry
 	fanout    *bidder.Fanout
-	transport *transport.Transport
+	doors     []*transport.Transport // of ad calls, one per address
 	admin     *adminDoor
 	draining  atomic.Bool
 	drainOnce sync.Once
@@ -90,25 +92,46 @@ func (n *Node) wire() error {
 	if err != nil {
 		return err
 	}
-	n.transport, err = transport.Listen(transport.Options{
-		Addr: n.config.Listen, PublicPort: n.config.PublicPort, Handler: handler, Own: n.config.Hosts, Hosts: tenants{n},
-		Certificates: certificates, KeysDir: n.config.Data, EarlyPaths: []string{"/status", "/.well-known/curb"}, Logger: n.log,
-	})
-	if err != nil {
-		return fmt.Errorf("open the ad-call listener: %w", err)
+	if err := n.listen(handler, certificates); err != nil {
+		return err
 	}
 	if n.admin, err = n.openAdmin(); err != nil {
 		return err
 	}
 	n.watchCounters()
-	n.children.Go(n.serve)
+	for _, door := range n.doors {
+		n.children.Go(func() { n.serve(door) })
+	}
 	n.children.Go(n.admin.serve)
 	return nil
 }
 
-// serve runs the listeners until they are closed, and asks for a drain if they fail.
-func (n *Node) serve() {
-	if err := n.transport.Serve(); err != nil && !n.draining.Load() {
+// listen opens the doors of ad calls. In lab mode an address that this machine lacks (::1 where there is no IPv6) is
+// passed over, as long as one opens; in production the operator means what the settings say.
+func (n *Node) listen(handler http.Handler, certificates transport.Certificates) error {
+	for _, addr := range n.config.Listen {
+		door, err := transport.Listen(transport.Options{
+			Addr: addr.String(), PublicPort: n.config.PublicPort, Handler: handler, Own: n.config.Hosts, Hosts: tenants{n},
+			Certificates: certificates, KeysDir: n.config.Data, EarlyPaths: []string{"/status", "/.well-known/curb"}, Logger: n.log,
+		})
+		if err != nil && n.config.Lab && (errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)) {
+			n.log.Warn("this machine lacks an address to listen on", "address", addr)
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("open the ad-call listener: %w", err)
+		}
+		n.doors = append(n.doors, door)
+	}
+	if len(n.doors) == 0 {
+		return errors.New("open the ad-call listener: this machine has none of the addresses in listen")
+	}
+	return nil
+}
+
+// serve runs a door until it is closed, and asks for a drain if it fails.
+func (n *Node) serve(door *transport.Transport) {
+	if err := door.Serve(); err != nil && !n.draining.Load() {
 		n.log.Error("the ad-call listener failed", "error", err)
 		n.AskDrain()
 	}
@@ -151,8 +174,14 @@ func bidderRoots(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// Addr is the address of ad calls, AdminAddr that of the operator's door.
-func (n *Node) Addr() netip.AddrPort { return n.transport.Addr() }
+// Addrs are the addresses of ad calls, at least one.
+func (n *Node) Addrs() []netip.AddrPort {
+	var all []netip.AddrPort
+	for _, door := range n.doors {
+		all = append(all, door.Addr())
+	}
+	return all
+}
 
 // AdminAddr is where the operator's door listens: IP:PORT or unix:/path.
 func (n *Node) AdminAddr() string { return n.admin.address }
@@ -174,16 +203,21 @@ func (n *Node) Draining() <-chan struct{} { return n.drained }
 func (n *Node) Drain(ctx context.Context) error {
 	n.draining.Store(true)
 	n.AskDrain()
-	err := n.transport.Drain(ctx)
+	failures := make([]error, len(n.doors))
+	var doors sync.WaitGroup
+	for i, door := range n.doors {
+		doors.Go(func() { failures[i] = door.Drain(ctx) })
+	}
+	doors.Wait()
 	n.Close()
-	return err
+	return errors.Join(failures...)
 }
 
 // Close ends the node at once. Parts that were never opened are passed over.
 func (n *Node) Close() {
 	n.draining.Store(true)
-	if n.transport != nil {
-		if err := n.transport.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+	for _, door := range n.doors {
+		if err := door.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 			n.log.Warn("closing the ad-call listener", "error", err)
 		}
 	}

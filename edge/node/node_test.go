@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,7 +23,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func settings(t *testing.T) config.Config {
 	c := config.Demo()
-	c.Listen, c.Admin, c.Data = "127.0.0.1:0", "127.0.0.1:0", t.TempDir()
+	c.Listen = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}
+	c.Admin, c.Data = "127.0.0.1:0", t.TempDir()
 	return c
 }
 
@@ -91,7 +93,7 @@ func TestNodeAnswersWithoutAnyBidder(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := start(t, c)
-	status, body := get(t, "https://"+n.Addr().String()+"/tt?id=1001")
+	status, body := get(t, "https://"+n.Addrs()[0].String()+"/tt?id=1001")
 	if status != 200 || !strings.Contains(strings.ToLower(body), "<!doctype html>") {
 		t.Errorf("the tag answers %d %q", status, body)
 	}
