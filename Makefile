@@ -31,6 +31,7 @@ test: ## vet and every test that needs Go only
 	$(GO) vet ./...
 	$(GO) test -shuffle=on -timeout 10m ./...
 
+test-all: FUZZTIME := 5s
 test-all: lint race fuzz bench-smoke browser demo-check dist-check ## everything: lint, race detector, fuzzing, benchmarks run once, browser, demo, reproducible build
 
 race: ## every test under the race detector (needs a C compiler)

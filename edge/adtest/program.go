@@ -14,14 +14,14 @@ type Programs struct {
 	dir           string
 }
 
-// Build builds the two commands into a folder of their own, as the Makefile does; under the race detector's test run it
-// is told to build them with it too. TestMain calls it once and Remove at the end.
+// Build builds the two commands into a folder of their own, with the flags of the test run, so that only linking is left
+// to do; race tells that the run is under the race detector. TestMain calls it once and Remove at the end.
 func Build(race bool) (*Programs, error) {
 	dir, err := os.MkdirTemp("", "curb-programs-")
 	if err != nil {
 		return nil, fmt.Errorf("build the programs: %w", err)
 	}
-	args := []string{"build", "-trimpath", "-o", dir + string(filepath.Separator)}
+	args := []string{"build", "-o", dir + string(filepath.Separator)}
 	if race {
 		args = append(args, "-race")
 	}
