@@ -93,3 +93,18 @@ func TestCountryAlpha3(t *testing.T) {
 		}
 	}
 }
+
+func TestSeatMayBuy(t *testing.T) {
+	for _, c := range []struct {
+		seats, blocked []MemberID
+		want           bool
+	}{
+		{nil, nil, true}, {[]MemberID{5, 7, 9}, nil, true}, {[]MemberID{5, 9}, nil, false}, {nil, []MemberID{5, 7}, false}, {nil, []MemberID{5, 9}, true},
+		{[]MemberID{7}, []MemberID{7}, false},
+	} {
+		call := Call{Seats: c.seats, SeatsBlocked: c.blocked}
+		if got := call.SeatMayBuy(7); got != c.want {
+			t.Errorf("seats %v, blocked %v: member 7 may buy: %v, want %v", c.seats, c.blocked, got, c.want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package ad
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -32,6 +33,9 @@ type Call struct {
 	Privacy
 	// PreventRTB keeps bids without a deal out, PreventDeals those with one; both: no bidder is asked.
 	PreventRTB, PreventDeals bool
+	// Seats are the only members that may buy (wseat); empty: all. SeatsBlocked may not (bseat). Both are sorted; SeatMayBuy
+	// reads them.
+	Seats, SeatsBlocked []MemberID
 	// NoPSA answers an empty 200 where a public service ad would stand.
 	NoPSA bool
 	// NoUser keeps all stored user data out of this call (use_cookies=0).
@@ -59,6 +63,17 @@ type Call struct {
 	Test bool
 }
 
+// SeatMayBuy reports whether the caller lets a member buy. It allocates nothing.
+func (c *Call) SeatMayBuy(seat MemberID) bool {
+	if len(c.Seats) > 0 {
+		if _, named := slices.BinarySearch(c.Seats, seat); !named {
+			return false
+		}
+	}
+	_, blocked := slices.BinarySearch(c.SeatsBlocked, seat)
+	return !blocked
+}
+
 // Impression is one slot of a call.
 type Impression struct {
 	ID        string // imp.id; "1" for tags
@@ -70,6 +85,8 @@ type Impression struct {
 	Position uint8 // banner.pos
 	// PrivateSizes are those that deals may use beside Sizes.
 	PrivateSizes []Size
+	// PrivateAuction keeps bids without a deal out (imp.pmp.private_auction).
+	PrivateAuction bool
 }
 
 // KeyValue is one pair of a tag's query.
