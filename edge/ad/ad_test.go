@@ -108,3 +108,30 @@ func TestSeatMayBuy(t *testing.T) {
 		}
 	}
 }
+
+func TestBlocksTakeWhatLiesBelow(t *testing.T) {
+	b := Blocks{Advertisers: []string{"Casino.example", "evil.test."}, Categories: []string{"IAB25", "IAB7-3"}, Languages: []string{"en"}}
+	for domain, want := range map[string]bool{"casino.example": true, "www.CASINO.example": true, "notcasino.example": false, "example": false, "a.evil.test": true, "": false} {
+		if got := b.Advertiser(domain); got != want {
+			t.Errorf("advertiser %q blocked: %v", domain, got)
+		}
+	}
+	for category, want := range map[string]bool{"IAB25": true, "iab25-3": true, "IAB2": false, "IAB255": false, "IAB7": false, "IAB7-3": true} {
+		if got := b.Category(category); got != want {
+			t.Errorf("category %q blocked: %v", category, got)
+		}
+	}
+	cases := []struct {
+		c    Creative
+		want Reason
+	}{
+		{Creative{}, Undecided}, {Creative{Language: "EN"}, Undecided}, {Creative{Language: "de"}, LanguageBlocked},
+		{Creative{Attributes: []uint8{1, 13}}, AttributeBlocked}, {Creative{Categories: []string{"IAB25-1"}}, CategoryBlocked},
+		{Creative{Advertisers: []string{"ok.test", "x.evil.test"}}, AdomainBlocked},
+	}
+	for _, c := range cases {
+		if got := b.Creative(&c.c, []int{13}); got != c.want {
+			t.Errorf("%+v: %v, want %v", c.c, got, c.want)
+		}
+	}
+}

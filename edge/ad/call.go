@@ -31,6 +31,8 @@ type Call struct {
 	Device      Device
 	Demographics
 	Privacy
+	// Blocks is what may not appear: the publisher's lists joined with the caller's. The flow fills it.
+	Blocks Blocks
 	// PreventRTB keeps bids without a deal out, PreventDeals those with one; both: no bidder is asked.
 	PreventRTB, PreventDeals bool
 	// Seats are the only members that may buy (wseat); empty: all. SeatsBlocked may not (bseat). Both are sorted; SeatMayBuy
@@ -83,6 +85,8 @@ type Impression struct {
 	// Reserve is the call's own reserve, net USD (tag parameter reserve, imp.bidfloor); 0: none said.
 	Reserve  CPM
 	Position uint8 // banner.pos
+	// BlockedAttributes are creative attributes that may not appear here, the publisher's and the caller's. The flow fills it.
+	BlockedAttributes []int
 	// PrivateSizes are those that deals may use beside Sizes.
 	PrivateSizes []Size
 	// PrivateAuction keeps bids without a deal out (imp.pmp.private_auction).
