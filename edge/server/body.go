@@ -14,7 +14,7 @@ import (
 // bodyTime is how long a body may take to arrive.
 const bodyTime = 2 * time.Second
 
-// readBody reads and decodes the body of an OpenRTB request into the call's buffers.
+// readBody reads and decodes the body of an OpenRTB request into the call's buffers, and notes when its last byte came.
 func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, c *openCall) ([]byte, *problem) {
 	if !acceptedType(r.Header["Content-Type"]) {
 		return nil, &contentType
@@ -33,6 +33,7 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, c *openCall) 
 	if c.wire, p = readAll(c.wire[:0], r.Body, r.ContentLength); p != nil {
 		return nil, p
 	}
+	c.arrived = time.Now()
 	if timed {
 		control.SetReadDeadline(time.Time{}) //nolint:errcheck // it could be set a moment ago
 	}

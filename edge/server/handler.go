@@ -138,7 +138,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type request struct {
 	snap   *catalog.Snapshot
 	tenant *ad.Publisher // whose host it came in on; nil: the node's own
-	now    time.Time
+	now    time.Time     // when its last byte came
 	format ad.TagFormat
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"net/http"
+	"time"
 
 	"curb/edge/ad"
 	"curb/edge/adcall"
@@ -15,6 +16,7 @@ import (
 // pooled.
 type openCall struct {
 	wire, decoded []byte
+	arrived       time.Time // of the body's last byte
 	decoder       openrtb.Decoder
 	call          ad.Call
 	imps          [ad.ImpressionsMax]ad.Impression
@@ -56,6 +58,7 @@ func (h *Handler) serveOpenRTB(w http.ResponseWriter, r *http.Request, in reques
 		h.refuse(w, r, *p)
 		return
 	}
+	in.now = c.arrived
 	received, err := c.decoder.DecodeRequest(body)
 	if err != nil {
 		h.refuse(w, r, decodeProblem(err))

@@ -5,12 +5,14 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -134,6 +136,35 @@ func TestIncomingCall(t *testing.T) {
 	if diff := cmp.Diff(want, s.last, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Errorf("call (-want +got):\n%s", diff)
 	}
+}
+
+// slow is a body whose end takes its time.
+type slow struct{ *strings.Reader }
+
+func (s slow) Read(p []byte) (int, error) {
+	if s.Len() > 10 {
+		return s.Reader.Read(p[:s.Len()-10])
+	}
+	time.Sleep(700 * time.Millisecond)
+	return s.Reader.Read(p)
+}
+
+func TestTimeCountsFromTheLastByte(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &seller{sell: fall(adcall.Blank)}
+		h := rim(t, s)
+		begun := time.Now()
+		late := func(r *http.Request) { r.Body = io.NopCloser(slow{strings.NewReader(bidRequest)}) }
+		post(h, bidRequest, late)
+		arrived := time.Now()
+		if !arrived.After(begun) || !s.last.Received.Equal(arrived) {
+			t.Errorf("the call was received %v after its first byte, its last came after %v", s.last.Received.Sub(begun), arrived.Sub(begun))
+		}
+		time.Sleep(replayTime - time.Millisecond)
+		if post(h, bidRequest); s.calls() != 1 {
+			t.Error("an answer is forgotten a minute after the request's first byte, not its last")
+		}
+	})
 }
 
 // TestRefusals has what is no bid request, each with its answer.
