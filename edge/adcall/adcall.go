@@ -72,7 +72,8 @@ func (s *Service) recycle(a *Answer) {
 		a.state.answers.Free()
 	}
 	clear(a.Slots)
-	a.Call, a.Version, a.Slots, a.Asked = nil, "", a.Slots[:0], nil
+	clear(a.Unplaced)
+	a.Call, a.Version, a.Slots, a.Asked, a.Unplaced = nil, "", a.Slots[:0], nil, a.Unplaced[:0]
 	a.state.reset()
 	s.answers.Put(a)
 }
@@ -106,8 +107,9 @@ func (s *Service) run(a *Answer, i int, bids []ad.Bid) auction.Result {
 		Auction: a.Call.ID, Impression: i, Salt: s.salt,
 		PriceRule:      a.Call.Publisher.PriceRule,
 		BelowThreshold: a.Call.Publisher.BelowThreshold,
-		NoResale:       p.NoResale || a.Call.PreventRTB,
-		Floor:          a.floor(i),
+		NoResale:       a.dealsOnly(i),
+		Floor:          a.floor(i, a.Slots[i].Size),
+		SizeFloors:     a.sizeFloors(i),
 	}
 	if owner := a.state.snapshot.Member(p.Member); owner != nil {
 		setting.ResellingPriority = owner.ResellingPriority
@@ -115,15 +117,52 @@ func (s *Service) run(a *Answer, i int, bids []ad.Bid) auction.Result {
 	return auction.Run(setting, bids, &a.state.scratch)
 }
 
-// floor is the reserve that bids without a deal ask must reach.
-func (a *Answer) floor(i int) auction.Applied {
+// dealsOnly reports whether bids without a deal are kept out of an impression.
+func (a *Answer) dealsOnly(i int) bool {
+	imp := &a.Call.Impressions[i]
+	return imp.Placement.NoResale || a.Call.PreventRTB || imp.PrivateAuction
+}
+
+// floor is the reserve that bids of a size without a deal ask must reach. The price of a default creative counts only
+// where that creative would serve instead.
+func (a *Answer) floor(i int, size ad.Size) auction.Applied {
 	imp := &a.Call.Impressions[i]
 	reserves := auction.Reserves{Placement: imp.Placement.Reserve, Soft: imp.Placement.SoftFloor, Call: imp.Reserve,
 		RaiseOnly: a.Call.Format == ad.TagOpenRTB}
-	if d, ok := imp.Placement.Default(a.Slots[i].Size); ok {
-		reserves.Default = d.Price
+	if price, c := a.fallback(imp.Placement, size); c != nil {
+		reserves.Default = price
 	}
 	return auction.Floor(&reserves)
+}
+
+// sizeFloors are the floors of the impression's further sizes, where their default creatives have prices of their own.
+func (a *Answer) sizeFloors(i int) []auction.SizeFloor {
+	imp := &a.Call.Impressions[i]
+	st := &a.state
+	from := len(st.floors)
+	if len(imp.Sizes) > 1 && len(imp.Placement.Defaults) > 0 && a.Call.Format != ad.TagOpenRTB {
+		for _, size := range imp.Sizes[1:] {
+			st.floors = append(st.floors, auction.SizeFloor{Size: size, Floor: a.floor(i, size)})
+		}
+	}
+	return st.floors[from:]
+}
+
+// fallback is the default creative that would serve at a size, and its price; nil if none would. Callers over OpenRTB have
+// demand of their own to fall back to, and are served none.
+func (a *Answer) fallback(p *ad.Placement, size ad.Size) (ad.CPM, *ad.Creative) {
+	if a.Call.Format == ad.TagOpenRTB {
+		return 0, nil
+	}
+	d, ok := p.Default(size)
+	if !ok {
+		return 0, nil
+	}
+	c := a.state.snapshot.Creative(d.Creative)
+	if c == nil || !c.Active || (a.Call.Secure && !c.Secure) {
+		return 0, nil
+	}
+	return d.Price, c
 }
 
 // conclude says what a slot is answered with: the winner, else what the placement falls back to.
@@ -135,18 +174,16 @@ func (a *Answer) conclude(slot *Slot) {
 		}
 		return
 	}
-	p := slot.Impression.Placement
 	if a.Call.Format == ad.TagOpenRTB {
-		return // the caller has demand of its own to fall back to
+		return
 	}
-	if d, ok := p.Default(slot.Size); ok {
-		if c := a.state.snapshot.Creative(d.Creative); c != nil && c.Active && (c.Secure || !a.Call.Secure) {
-			slot.Outcome, slot.Creative = Default, c
-			if slot.Size == (ad.Size{}) {
-				slot.Size = c.Size
-			}
-			return
+	p := slot.Impression.Placement
+	if _, c := a.fallback(p, slot.Size); c != nil {
+		slot.Outcome, slot.Creative = Default, c
+		if slot.Size == (ad.Size{}) {
+			slot.Size = c.Size
 		}
+		return
 	}
 	switch {
 	case p.DaisyChain != "":
@@ -158,7 +195,13 @@ func (a *Answer) conclude(slot *Slot) {
 
 // settle tells the recorders. Nothing here waits.
 func (s *Service) settle(a *Answer) {
+	a.state.answers.Asked = append(a.state.answers.Asked, a.state.passed...)
 	a.Asked = a.state.answers.Asked
+	for i := range a.state.answers.Bids {
+		if b := &a.state.answers.Bids[i]; b.Impression < 0 || b.Impression >= len(a.Slots) || a.state.seats[b.Impression].closed {
+			a.Unplaced = append(a.Unplaced, *b)
+		}
+	}
 	for _, r := range s.recorders {
 		r.Record(a)
 	}

@@ -88,7 +88,11 @@ type fixture struct {
 }
 
 func newFixture(t *testing.T, prices map[ad.BidderID]ad.CPM) *fixture {
-	snap, err := catalog.New(inventory())
+	return newFixtureOf(t, inventory(), prices)
+}
+
+func newFixtureOf(t *testing.T, contents catalog.Contents, prices map[ad.BidderID]ad.CPM) *fixture {
+	snap, err := catalog.New(contents)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,12 +227,14 @@ func TestRequestTellsWhatItMayAndNoMore(t *testing.T) {
 		t.Errorf("identifiers: %+v %+v", r.User, r.Device)
 	}
 	for name, restrict := range map[string]func(){
-		"gpc": func() { call.GPC = true }, "coppa": func() { call.GPC, call.COPPA = false, true },
-		"gdpr without consent": func() { call.COPPA, call.GDPR = false, 1 }, "us opt-out": func() { call.GDPR, call.USPrivacy = -1, "1YYN" },
+		"gpc": func() { call.GPC = true }, "coppa": func() { call.COPPA = true },
+		"gdpr": func() { call.GDPR, call.TCF = 1, "CPxx" }, "us opt-out": func() { call.USPrivacy = "1YYN" },
+		"us privacy that is none": func() { call.USPrivacy = "1y" }, "a section of the gpp": func() { call.GPPSID = []int{7} },
+		"do not track": func() { call.DoNotTrack = true },
 	} {
 		call.Privacy = ad.Privacy{GDPR: -1}
 		restrict()
-		if r := decode(); len(r.User.EIDs) != 0 || r.Device.IFA != "" || r.Device.Geo.Lat != "" {
+		if r := decode(); len(r.User.EIDs) != 0 || r.User.Yob != 0 || r.User.Gender != "" || r.Device.IFA != "" || r.Device.Geo.Lat != "" {
 			t.Errorf("%s: identifiers went out: %+v", name, r.Device)
 		}
 	}
@@ -248,7 +254,7 @@ func TestTimeoutIsTheShortestAsked(t *testing.T) {
 }
 
 func TestTruncateKeepsTheNetwork(t *testing.T) {
-	for in, want := range map[string]string{"198.51.100.77": "198.51.100.0", "2001:db8:1:2::5": "2001:db8:1::", "::ffff:10.1.2.3": "10.1.2.0", "fe80::1%eth0": "fe80::"} {
+	for in, want := range map[string]string{"198.51.100.77": "198.51.100.0", "2001:db8:1:2::5": "2001:db8:1::", "::ffff:10.1.2.3": "10.1.2.0", "fe80::1%eth0": "fe80::", "2002:c633:644d::1": "198.51.100.0"} {
 		if got := truncate(netip.MustParseAddr(in)).String(); got != want {
 			t.Errorf("truncate(%s) = %s, want %s", in, got, want)
 		}

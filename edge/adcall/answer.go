@@ -56,6 +56,8 @@ type Answer struct {
 	Slots   []Slot
 	// Asked is what became of asking each bidder.
 	Asked []ad.Asked
+	// Unplaced are bids for no impression that was on offer, each with its reason.
+	Unplaced []ad.Bid
 
 	service *Service
 	state   state

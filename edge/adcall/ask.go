@@ -2,6 +2,7 @@ package adcall
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
 
 	"curb/edge/ad"
@@ -22,9 +23,6 @@ func (s *Service) ask(ctx context.Context, a *Answer) {
 	}
 	out := &st.outgoing
 	for _, b := range st.snapshot.ActiveBidders() {
-		if len(out.Targets) == ad.BiddersMax {
-			break
-		}
 		deals := a.dealsFor(b)
 		if deals != nil || a.openToRTB() {
 			out.Targets = append(out.Targets, ad.Target{Bidder: b, Deals: deals})
@@ -33,18 +31,32 @@ func (s *Service) ask(ctx context.Context, a *Answer) {
 	if len(out.Targets) == 0 {
 		return
 	}
+	a.limit()
 	out.Call, out.Deadline = a.Call, st.deadline
 	out.Request = s.request(a)
 	s.asker.Ask(ctx, st.snapshot, out, &st.answers)
 }
 
+// limit keeps the call-out within ad.BiddersMax. Which bidders are passed over goes by the auction's id, so that it is
+// each one's turn as often as another's, and a replay asks the same.
+func (a *Answer) limit() {
+	out := &a.state.outgoing
+	n := len(out.Targets)
+	if n <= ad.BiddersMax {
+		return
+	}
+	first := int(binary.LittleEndian.Uint64(a.Call.ID[8:]) % uint64(n))
+	turned := append(append(make([]ad.Target, 0, n), out.Targets[first:]...), out.Targets[:first]...)
+	for _, t := range turned[ad.BiddersMax:] {
+		a.state.passed = append(a.state.passed, ad.Asked{Bidder: t.Bidder, Reason: ad.NotAsked})
+	}
+	out.Targets = append(out.Targets[:0], turned[:ad.BiddersMax]...)
+}
+
 // openToRTB reports whether some impression that is still open takes bids without a deal.
 func (a *Answer) openToRTB() bool {
-	if a.Call.PreventRTB {
-		return false
-	}
 	for i := range a.state.seats {
-		if !a.state.seats[i].closed && !a.Call.Impressions[i].Placement.NoResale {
+		if !a.state.seats[i].closed && !a.dealsOnly(i) {
 			return true
 		}
 	}

@@ -5,12 +5,65 @@ import (
 	"time"
 
 	"curb/edge/ad"
+	"curb/edge/openrtb"
 )
 
-// enrich settles what may be said of the user and until when the call can wait.
+// enrich settles what may be said of the user, what may not appear, and until when the call can wait.
 func (s *Service) enrich(a *Answer) {
 	a.state.personal = identifiable(a.Call)
 	a.state.deadline = a.Call.Received.Add(a.timeout())
+	a.block()
+}
+
+// block joins what the publisher keeps out with what the caller does.
+func (a *Answer) block() {
+	p, in, b := a.Call.Publisher, a.state.received, &a.Call.Blocks
+	*b = ad.Blocks{Categories: p.BlockedCategories, Advertisers: p.BlockedAdvertisers}
+	if in != nil {
+		b.Categories, b.Advertisers = joined(b.Categories, in.BCat), joined(b.Advertisers, in.BAdv)
+		b.Apps, b.Languages = in.BApp, in.WLang
+	}
+	own := a.state.attributes[:0]
+	for _, attribute := range p.BlockedAttributes {
+		own = append(own, int(attribute))
+	}
+	a.state.attributes = own
+	for i := range a.Call.Impressions {
+		blocked := own[:len(own):len(own)]
+		if in != nil && i < len(in.Imp) {
+			blocked = append(blocked, attributesOf(&in.Imp[i])...)
+		}
+		a.Call.Impressions[i].BlockedAttributes = blocked
+	}
+}
+
+// attributesOf are the creative attributes that a caller's impression blocks, whatever the medium it says it for.
+func attributesOf(imp *openrtb.Imp) []int {
+	var all []int
+	if imp.Banner != nil {
+		all = append(all, imp.Banner.BAttr...)
+	}
+	if imp.Video != nil {
+		all = append(all, imp.Video.BAttr...)
+	}
+	if imp.Audio != nil {
+		all = append(all, imp.Audio.BAttr...)
+	}
+	if imp.Native != nil {
+		all = append(all, imp.Native.BAttr...)
+	}
+	return all
+}
+
+// joined is both lists; it copies only if both hold something.
+func joined(a, b []string) []string {
+	if len(a) == 0 {
+		return b
+	}
+	if len(b) == 0 {
+		return a
+	}
+	return append(append(make([]string, 0, len(a)+len(b)), a...), b...)
 }
 
 // timeout is the shortest deadline among the call's placements, and no longer than the caller asked for.
@@ -25,21 +78,32 @@ func (a *Answer) timeout() time.Duration {
 	return timeout
 }
 
-// identifiable reports whether nothing in the call speaks against passing on identifiers of the user. The most
-// restrictive signal wins: COPPA, GPC, a tracking opt-out, a US privacy opt-out of sale, or GDPR without a consent string.
+// identifiable reports whether nothing in the call speaks against passing on what identifies or describes the user. The
+// most restrictive signal wins: COPPA, GPC, a tracking opt-out, GDPR, any section of the GPP that applies, a US privacy
+// opt-out of sale or a US privacy string that is none. Consent strings are passed on and not read: a string that nobody
+// has read is no consent.
 func identifiable(c *ad.Call) bool {
-	if c.COPPA || c.GPC || c.DoNotTrack {
+	if c.COPPA || c.GPC || c.DoNotTrack || c.GDPR == 1 {
 		return false
 	}
-	if c.GDPR == 1 && c.TCF == "" {
-		return false
+	for _, section := range c.GPPSID {
+		if section > 0 { // -1 and 0 say that none applies
+			return false
+		}
 	}
-	return len(c.USPrivacy) != 4 || c.USPrivacy[2] != 'Y'
+	return c.USPrivacy == "" || (len(c.USPrivacy) == 4 && c.USPrivacy[0] == '1' && (c.USPrivacy[2] == 'N' || c.USPrivacy[2] == '-'))
 }
+
+// relay6to4 is where IPv6 addresses carry a whole IPv4 address in their first 48 bits (RFC 3056 §2).
+var relay6to4 = netip.MustParsePrefix("2002::/16")
 
 // truncate keeps the network of an address: /24 of IPv4, /48 of IPv6. That is all that leaves the node.
 func truncate(addr netip.Addr) netip.Addr {
 	addr = addr.Unmap()
+	if relay6to4.Contains(addr) {
+		inside := addr.As16()
+		addr = netip.AddrFrom4([4]byte(inside[2:6]))
+	}
 	bits := 48
 	if addr.Is4() {
 		bits = 24

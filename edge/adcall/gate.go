@@ -64,7 +64,7 @@ func (a *Answer) pick(li *ad.LineItem, imp *ad.Impression) (*ad.Creative, ad.Rea
 		if c == nil || !fits(c, imp) {
 			continue
 		}
-		if r := a.mayServe(c); r != ad.Undecided {
+		if r := a.mayServe(c, imp); r != ad.Undecided {
 			banned, why = c, r
 			continue
 		}
@@ -76,7 +76,7 @@ func (a *Answer) pick(li *ad.LineItem, imp *ad.Impression) (*ad.Creative, ad.Rea
 	turn := int((binary.LittleEndian.Uint64(a.Call.ID[:8]) + uint64(li.ID)) % uint64(serving))
 	for _, id := range li.Creatives {
 		c := a.state.snapshot.Creative(id)
-		if c == nil || !fits(c, imp) || a.mayServe(c) != ad.Undecided {
+		if c == nil || !fits(c, imp) || a.mayServe(c, imp) != ad.Undecided {
 			continue
 		}
 		if turn == 0 {
@@ -87,11 +87,19 @@ func (a *Answer) pick(li *ad.LineItem, imp *ad.Impression) (*ad.Creative, ad.Rea
 	return nil, ad.Undecided
 }
 
-func (a *Answer) mayServe(c *ad.Creative) ad.Reason {
+// mayServe holds a creative that fits against everything that could keep it from serving. What the publisher and the
+// caller block holds for the owner's demand too.
+func (a *Answer) mayServe(c *ad.Creative, imp *ad.Impression) ad.Reason {
+	if !a.Call.SeatMayBuy(c.Member) {
+		return ad.SeatForbidden
+	}
+	if reason := c.ServesOn(a.Call.Publisher.ID); reason != ad.Undecided {
+		return reason
+	}
 	if a.Call.Secure && !c.Secure {
 		return ad.CreativeInsecure
 	}
-	return c.ServesOn(a.Call.Publisher.ID)
+	return a.Call.Blocks.Creative(c, imp.BlockedAttributes)
 }
 
 // fits reports whether the impression takes a creative of this medium and size. An impression without sizes takes all.

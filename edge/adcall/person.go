@@ -90,7 +90,7 @@ func (a *Answer) person() {
 		p.eid[0] = openrtb.EID{Source: call.Publisher.Domain, UIDs: p.uid[:]}
 		u.EIDs = p.eid[:]
 	}
-	if !call.COPPA {
+	if a.state.personal {
 		u.Yob = int(call.YearOfBirth)
 		if call.Gender != 0 {
 			u.Gender = gender(call.Gender)
@@ -105,8 +105,14 @@ func (a *Answer) person() {
 	case 1:
 		p.regs.GDPR = openrtb.Yes
 	}
+	if call.GPC {
+		p.regs.Ext = gpc
+	}
 	p.request.Regs = &p.regs
 }
+
+// gpc is how a Global Privacy Control signal travels in OpenRTB (community extension regs.ext.gpc).
+var gpc = []byte(`{"gpc":"1"}`)
 
 // gender is OpenRTB's word (2.6 §3.2.20).
 func gender(g byte) string {

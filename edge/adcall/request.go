@@ -27,7 +27,6 @@ type requestParts struct {
 	schain    openrtb.SChain
 	nodes     []openrtb.Node
 	cur       []string
-	battr     []int
 	keywords  []string
 	eid       [1]openrtb.EID
 	uid       [1]openrtb.UID
@@ -43,7 +42,7 @@ func (p *requestParts) reset() {
 	clear(p.keywords)
 	clear(p.brands)
 	*p = requestParts{imps: p.imps[:0], banners: p.banners[:0], formats: p.formats[:0], nodes: p.nodes[:0], cur: p.cur[:0],
-		battr: p.battr[:0], keywords: p.keywords[:0], brands: p.brands[:0]}
+		keywords: p.keywords[:0], brands: p.brands[:0]}
 }
 
 // request builds what every bidder is told; what only one bidder may see (its id of the user, its deals) is spliced in
@@ -53,17 +52,16 @@ func (s *Service) request(a *Answer) *openrtb.Request {
 	r := &p.request
 	r.ID = call.ID.String()
 	r.AT = 1
-	if call.Publisher.PriceRule == ad.SecondPrice {
+	if a.surelySecond() {
 		r.AT = 2
 	}
 	r.TMax = int(time.Until(a.state.deadline) / time.Millisecond)
 	r.Test = flag(call.Test)
-	p.cur = append(p.cur, "USD")
+	p.cur = append(p.cur, "USD") // a bidder with currencies of its own is told those instead
 	r.Cur = p.cur
-	r.BCat, r.BAdv = call.Publisher.BlockedCategories, call.Publisher.BlockedAdvertisers
+	r.BCat, r.BAdv, r.BApp, r.WLang = call.Blocks.Categories, call.Blocks.Advertisers, call.Blocks.Apps, call.Blocks.Languages
 	if in := a.state.received; in != nil {
-		r.BCat, r.BAdv, r.BApp = joined(r.BCat, in.BCat), joined(r.BAdv, in.BAdv), in.BApp
-		r.WLang, r.CatTax = in.WLang, in.CatTax
+		r.CatTax = in.CatTax
 	}
 	if len(r.BAdv) > advertisersSent {
 		r.BAdv = r.BAdv[:advertisersSent]
@@ -80,23 +78,23 @@ func (s *Service) request(a *Answer) *openrtb.Request {
 // advertisersSent bounds badv on the wire; blocks past it are still enforced on the bids.
 const advertisersSent = 64
 
-// joined is both lists; it copies only if both hold something.
-func joined(a, b []string) []string {
-	if len(a) == 0 {
-		return b
+// surelySecond reports whether every bid is certain to be judged by second price: under a soft floor a bid pays itself,
+// and then 1 is the honest word (OpenRTB 2.6 §3.2.1, at).
+func (a *Answer) surelySecond() bool {
+	if a.Call.Publisher.PriceRule != ad.SecondPrice {
+		return false
 	}
-	if len(b) == 0 {
-		return a
+	for i := range a.Call.Impressions {
+		if a.Call.Impressions[i].Placement.SoftFloor > 0 {
+			return false
+		}
 	}
-	return append(append(make([]string, 0, len(a)+len(b)), a...), b...)
+	return true
 }
 
 // impressions writes an imp for every impression that is still open.
 func (a *Answer) impressions() {
 	p, call := &a.state.request, a.Call
-	for _, attr := range call.Publisher.BlockedAttributes {
-		p.battr = append(p.battr, int(attr))
-	}
 	if cap(p.banners) < len(call.Impressions) { // pointers into banners must not move
 		p.banners = make([]openrtb.Banner, 0, ad.ImpressionsMax)
 	}
@@ -106,7 +104,7 @@ func (a *Answer) impressions() {
 		}
 		imp := &call.Impressions[i]
 		out := openrtb.Imp{ID: imp.ID, TagID: strconv.FormatUint(uint64(imp.Placement.ID), 10), Secure: flag(call.Secure)}
-		if floor := a.floor(i); floor.Price > 0 {
+		if floor := a.floor(i, a.Slots[i].Size); floor.Price > 0 {
 			out.BidFloor, out.BidFloorCur = floor.Price, "USD"
 		}
 		a.media(&out, imp, i)
@@ -123,7 +121,7 @@ func (a *Answer) media(out *openrtb.Imp, imp *ad.Impression, i int) {
 		out.Instl, out.Rwdd, out.Exp, out.DisplayManager, out.DisplayManagerVer = in.Instl, in.Rwdd, in.Exp, in.DisplayManager, in.DisplayManagerVer
 	}
 	if imp.Media == 0 || imp.Media&ad.Banner != 0 {
-		p.banners = append(p.banners, openrtb.Banner{Pos: int(imp.Position), BAttr: p.battr})
+		p.banners = append(p.banners, openrtb.Banner{Pos: int(imp.Position), BAttr: imp.BlockedAttributes})
 		banner := &p.banners[len(p.banners)-1]
 		from := len(p.formats)
 		for _, size := range imp.Sizes {
@@ -185,6 +183,9 @@ func (a *Answer) inventory() {
 			p.site = *in.Site
 		}
 		p.site.ID, p.site.Name, p.site.Domain, p.site.Page = id, call.Site.Name, call.Site.Domain, call.Page
+		if p.site.Page == "" {
+			p.site.Page = call.Site.Page
+		}
 		if len(call.Site.Categories) > 0 {
 			p.site.Cat = call.Site.Categories
 		}

@@ -25,6 +25,10 @@ type state struct {
 	answers  ad.Answers
 	outgoing openrtb.Outgoing
 	request  requestParts
+	floors   []auction.SizeFloor
+	passed   []ad.Asked // bidders that were not asked because too many wanted to be
+	// attributes are the publisher's blocked creative attributes as OpenRTB writes them.
+	attributes []int
 }
 
 // seat is where an impression's managed bids stand, and whether they have closed it to everybody else.
@@ -42,6 +46,9 @@ func (st *state) reset() {
 	clear(st.answers.Asked)
 	clear(st.outgoing.Targets)
 	st.managed, st.seats, st.bids = st.managed[:0], st.seats[:0], st.bids[:0]
+	clear(st.passed)
+	st.floors, st.passed = st.floors[:0], st.passed[:0]
+	st.setting = auction.Setting{}
 	st.answers = ad.Answers{Asked: st.answers.Asked[:0], Bids: st.answers.Bids[:0]}
 	st.outgoing = openrtb.Outgoing{Targets: st.outgoing.Targets[:0]}
 	st.request.reset()

@@ -72,7 +72,8 @@ func judge(s *Setting, b *ad.Bid, e *entry) ad.Reason {
 	b.Capped = gross > ad.CPMMax
 	e.usd = min(gross, ad.CPMMax)
 	e.net = less(b.PlatformFee, less(b.BidderFee, e.usd))
-	e.value, e.floor, e.source = e.net, s.Floor.Price, s.Floor.Source
+	floor := s.floorOf(b)
+	e.value, e.floor, e.source = e.net, floor.Price, floor.Source
 	if reason := classify(b, e); reason != ad.Undecided {
 		return reason
 	}

@@ -23,6 +23,8 @@ type Setting struct {
 
 	// Floor is the floor on bids without a deal ask, as the function Floor chooses it.
 	Floor Applied
+	// SizeFloors are the floors on bids of sizes that have one of their own; all others have Floor.
+	SizeFloors []SizeFloor
 
 	// Estimate is the estimated clear price, net USD; 0: unknown. It acts in second price on a price that is PassedOn.
 	Estimate ad.CPM
@@ -33,4 +35,20 @@ type Setting struct {
 
 	// Trace, if not nil, is filled with the account of this auction.
 	Trace *Trace
+}
+
+// SizeFloor is the floor on bids of one size.
+type SizeFloor struct {
+	Size  ad.Size
+	Floor Applied
+}
+
+// floorOf is the floor on a bid without a deal ask.
+func (s *Setting) floorOf(b *ad.Bid) *Applied {
+	for i := range s.SizeFloors {
+		if s.SizeFloors[i].Size == b.Size {
+			return &s.SizeFloors[i].Floor
+		}
+	}
+	return &s.Floor
 }

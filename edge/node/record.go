@@ -25,6 +25,9 @@ func (r *recorder) Record(a *adcall.Answer) {
 			r.metrics.CountBid(slot.Bids[b].Reason)
 		}
 	}
+	for i := range a.Unplaced {
+		r.metrics.CountBid(a.Unplaced[i].Reason)
+	}
 	for i := range a.Asked {
 		r.metrics.CountAsked(&a.Asked[i])
 	}
