@@ -56,6 +56,22 @@ func TestRateRoundTripNeverRaises(t *testing.T) {
 	}
 }
 
+func TestFloorRoundingNeverLowers(t *testing.T) {
+	for _, rate := range []Rate{39_400_000, 999_999_999_999, RateOne, 1_081_300_000_001, 3_257_000_000_000} {
+		for _, floor := range []CPM{0, 1, 499, 333_333, Dollar + 1, 25_000*Dollar + 7} {
+			if back := rate.FromUSD(rate.ToUSDUp(floor)); back < floor {
+				t.Errorf("a floor of %d at %d leaves room for an answer of %d", floor, rate, back)
+			}
+			if up, down := rate.ToUSDUp(floor), rate.ToUSD(floor); up-down > 1 || up < down {
+				t.Errorf("%d at %d is %d rounded up and %d rounded down", floor, rate, up, down)
+			}
+		}
+	}
+	if got := RateOne.ToUSDUp(CPMHuge); got != CPMHuge {
+		t.Errorf("a huge floor converts to %v", got)
+	}
+}
+
 func TestParseSize(t *testing.T) {
 	for text, want := range map[string]bool{"300x250": true, "1x1": true, "0x0": false, "300x250\"><svg": false, "300X250": false, "99999x1": false, "x": false, "": false, "03x4": false} {
 		if _, ok := ParseSize(text); ok != want {

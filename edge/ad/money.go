@@ -144,6 +144,9 @@ const RateOne Rate = 1_000_000_000_000
 // ToUSD converts at the rate, rounding down. Amounts beyond CPMHuge saturate.
 func (r Rate) ToUSD(amount CPM) CPM { return mulDivDown(amount, int64(r), int64(RateOne)) }
 
+// ToUSDUp converts at the rate, rounding up, for floors: FromUSD of the result, and of all above it, is never below amount.
+func (r Rate) ToUSDUp(amount CPM) CPM { return mulDivUp(amount, int64(r), int64(RateOne)) }
+
 // FromUSD converts back at the same rate, rounding down: nobody pays more than was cleared. A zero rate gives 0.
 func (r Rate) FromUSD(usd CPM) CPM {
 	if r <= 0 {

@@ -52,7 +52,7 @@ func contents() catalog.Contents {
 			{ID: 505, Code: "native", Member: 7, Active: true, Audit: ad.Audited, Secure: true, Media: ad.Native, Format: ad.FormatNative,
 				Content: `{"native":{"link":{"url":"https://shop.example/?r=${REFERER_URL}"}}}`},
 		},
-		Rates: ad.ExchangeRates{AsOf: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), Rates: map[ad.Currency]ad.Rate{{'E', 'U', 'R'}: 2_000_000_000_000}},
+		Rates: ad.ExchangeRates{AsOf: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), Rates: map[ad.Currency]ad.Rate{{'E', 'U', 'R'}: 2_000_000_000_000, {'S', 'E', 'K'}: 91_644_711_000}},
 	}
 }
 

@@ -87,7 +87,7 @@ func answerCurrency(accepted []string, rates *ad.ExchangeRates) (ad.Currency, ad
 	return ad.USD, 0
 }
 
-// floorOf converts bidfloor to USD; false if its currency has no rate.
+// floorOf converts bidfloor to USD, rounding up so that no answer lies below it; false if its currency has no rate.
 func floorOf(imp *openrtb.Imp, rates *ad.ExchangeRates) (ad.CPM, bool) {
 	if imp.BidFloor == 0 {
 		return 0, true
@@ -97,7 +97,7 @@ func floorOf(imp *openrtb.Imp, rates *ad.ExchangeRates) (ad.CPM, bool) {
 		return 0, false
 	}
 	rate := rates.Rate(currency)
-	return rate.ToUSD(imp.BidFloor), rate > 0
+	return rate.ToUSDUp(imp.BidFloor), rate > 0
 }
 
 // placementOf finds what an impression is an impression of: tagid as our id, or as the owner's code; without tagid the

@@ -82,6 +82,7 @@ func TestIncoming(t *testing.T) {
 		{imp(``), seen{Placements: []ad.PlacementID{1001}, Sizes: [][]ad.Size{{box}}, Media: ad.Banner}},
 		{imp(`,"bidfloor":1.5`), seen{Placements: []ad.PlacementID{1001}, Sizes: [][]ad.Size{{box}}, Media: ad.Banner, Reserve: 1_500_000}},
 		{imp(`,"bidfloor":1.5,"bidfloorcur":"EUR"`), seen{Placements: []ad.PlacementID{1001}, Sizes: [][]ad.Size{{box}}, Media: ad.Banner, Reserve: 3_000_000}},
+		{imp(`,"bidfloor":1.5,"bidfloorcur":"SEK"`), seen{Placements: []ad.PlacementID{1001}, Sizes: [][]ad.Size{{box}}, Media: ad.Banner, Reserve: 137_468}},
 		{`{"id":"r","tmax":-1,` + bidRequest[12:], seen{Placements: []ad.PlacementID{1001}, Sizes: [][]ad.Size{{box}}, Media: ad.Banner, TMax: ad.TMaxMin}},
 		{`{"id":"r","tmax":100,` + bidRequest[12:], seen{Placements: []ad.PlacementID{1001}, Sizes: [][]ad.Size{{box}}, Media: ad.Banner, TMax: 100 * time.Millisecond}},
 		{`{"id":"r","tmax":1000000000,` + bidRequest[12:], seen{Placements: []ad.PlacementID{1001}, Sizes: [][]ad.Size{{box}}, Media: ad.Banner, TMax: ad.TMaxMax}},
