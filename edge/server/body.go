@@ -15,33 +15,35 @@ import (
 const bodyTime = 2 * time.Second
 
 // readBody reads and decodes the body of an OpenRTB request into the call's buffers, and notes when its last byte came.
-func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, c *openCall) ([]byte, *problem) {
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, c *openCall) *problem {
 	if !acceptedType(r.Header["Content-Type"]) {
-		return nil, &contentType
+		return &contentType
 	}
 	coding, ok := codingOf(r.Header["Content-Encoding"], r.URL.RawQuery)
 	if !ok {
-		return nil, &contentEncoding
+		return &contentEncoding
 	}
 	if r.ContentLength > ad.BodyBytesMax {
-		return nil, &bodyTooLarge
+		return &bodyTooLarge
 	}
 	control := http.NewResponseController(w)
 	// Where the connection has no deadlines, transport in front of us has its own.
 	timed := control.SetReadDeadline(time.Now().Add(bodyTime)) == nil
 	var p *problem
 	if c.wire, p = readAll(c.wire[:0], r.Body, r.ContentLength); p != nil {
-		return nil, p
+		return p
 	}
 	c.arrived = time.Now()
 	if timed {
 		control.SetReadDeadline(time.Time{}) //nolint:errcheck // it could be set a moment ago
 	}
 	if coding == ad.Plain {
-		return c.wire, nil
+		c.body = c.wire
+		return nil
 	}
 	c.decoded, p = h.coder.decode(c.decoded[:0], c.wire, coding)
-	return c.decoded, p
+	c.body = c.decoded
+	return p
 }
 
 // acceptedType reports whether a body is announced as JSON. Pages send it as text, which needs no preflight request.

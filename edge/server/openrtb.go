@@ -16,6 +16,7 @@ import (
 // pooled.
 type openCall struct {
 	wire, decoded []byte
+	body          []byte    // whichever of them it is
 	arrived       time.Time // of the body's last byte
 	decoder       openrtb.Decoder
 	call          ad.Call
@@ -31,7 +32,7 @@ type openCall struct {
 
 func (c *openCall) reset() {
 	c.wire, c.decoded, c.out = keep(c.wire), keep(c.decoded), keep(c.out)
-	c.call = ad.Call{}
+	c.body, c.call = nil, ad.Call{}
 	clear(c.imps[:])
 	clear(c.seats)
 	c.sizes, c.seats = c.sizes[:0], c.seats[:0]
@@ -53,13 +54,13 @@ func (h *Handler) serveOpenRTB(w http.ResponseWriter, r *http.Request, in reques
 		c.reset()
 		h.openCalls.Put(c)
 	}()
-	body, p := h.readBody(w, r, c)
+	p := h.readBody(w, r, c)
 	if p != nil {
 		h.refuse(w, r, *p)
 		return
 	}
 	in.now = c.arrived
-	received, err := c.decoder.DecodeRequest(body)
+	received, err := c.decoder.DecodeRequest(c.body)
 	if err != nil {
 		h.refuse(w, r, decodeProblem(err))
 		return
@@ -87,7 +88,7 @@ func decodeProblem(err error) problem {
 // auctionOnce holds the auction, unless the same request was answered a moment ago: browsers send a POST again, without
 // asking, when a connection breaks under it.
 func (h *Handler) auctionOnce(w http.ResponseWriter, r *http.Request, c *openCall, in request, received *openrtb.Request) {
-	key := replayKey{publisher: c.call.Publisher.ID, request: sha256.Sum256([]byte(received.ID))}
+	key := replayKey{publisher: c.call.Publisher.ID, id: sha256.Sum256([]byte(received.ID)), body: sha256.Sum256(c.body)}
 	entry, again := h.replays.begin(key, in.now)
 	if again {
 		body, ok := entry.wait(r.Context())

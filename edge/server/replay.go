@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
 	"sync"
 	"time"
 
@@ -15,10 +16,10 @@ const (
 	replayBytesMax   = 64 << 20
 )
 
-// replayKey names a request: its publisher, and a digest of its id.
+// replayKey names a request: its publisher, and digests of its id and of its body, decoded.
 type replayKey struct {
 	publisher ad.PublisherID
-	request   [32]byte
+	id, body  [sha256.Size]byte
 }
 
 // replay is the answer to one request, or the promise of one.

@@ -27,14 +27,19 @@ func TestTheSameRequestIsAnsweredOnce(t *testing.T) {
 		if s.calls() != 3 {
 			t.Errorf("%d auctions for another publisher and another id, want 3", s.calls())
 		}
+		if other := post(h, strings.Replace(bidRequest, `"imp"`, `"tmax":100,"imp"`, 1)); other.Header().Get("Idempotent-Replayed") != "" {
+			t.Errorf("another body of the same id got the first one's answer: %s", other.Body)
+		}
 		time.Sleep(replayTime - time.Nanosecond)
-		post(h, bidRequest)
-		if s.calls() != 3 {
+		if zipped := post(h, string(zip([]byte(bidRequest))), withHeader("Content-Encoding", "gzip")); zipped.Body.String() != first.Body.String() {
+			t.Errorf("the same body in another coding got another answer: %s", zipped.Body)
+		}
+		if s.calls() != 4 {
 			t.Error("forgotten before its time")
 		}
 		time.Sleep(time.Nanosecond)
 		post(h, bidRequest)
-		if s.calls() != 4 {
+		if s.calls() != 5 {
 			t.Error("remembered after its time")
 		}
 	})
@@ -94,7 +99,7 @@ func TestWaitingEnds(t *testing.T) {
 func TestTheTableIsBounded(t *testing.T) {
 	now := time.Now()
 	key := func(i int) (k replayKey) {
-		copy(k.request[:], fmt.Sprint(i))
+		copy(k.id[:], fmt.Sprint(i))
 		return k
 	}
 	table := newReplays()
