@@ -89,8 +89,11 @@ func (v *validator) validateDeals() {
 		at.priority("priority", d.Priority)
 		at.money("ask", d.Ask)
 		at.dates(d.Start, d.End)
-		if d.Fixed && !d.HasAsk {
+		switch {
+		case d.Fixed && !d.HasAsk:
 			at.problem("fixed", "there is no ask to be fixed at", "set ask")
+		case d.Fixed && d.Ask == 0:
+			at.problem("fixed", "a deal fixed at 0 would rank and sell at nothing", "set an ask above 0, or remove fixed")
 		}
 		if d.Type == ad.DealOpen && d.Priority != 0 {
 			at.problem("priority", "an open deal has none", "set type: private, or remove priority")

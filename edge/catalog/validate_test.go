@@ -80,6 +80,8 @@ func TestRefusals(t *testing.T) {
 		{"LineItem 2: price: 999.000001 is out of range: 0 to 999 USD CPM", func(c *Contents) { c.LineItems[0].Price = ad.CPMMax + 1 }},
 		{"LineItem 2: end: the end is not after the start: the end no longer belongs to it", func(c *Contents) { c.LineItems[0].Start, c.LineItems[0].End = time.Unix(5, 0), time.Unix(5, 0) }},
 		{"Deal D-2: fixed: there is no ask to be fixed at: set ask", func(c *Contents) { c.Deals[0].Fixed = true }},
+		{"Deal D-2: fixed: a deal fixed at 0 would rank and sell at nothing: set an ask above 0, or remove fixed",
+			func(c *Contents) { c.Deals[0].Fixed, c.Deals[0].HasAsk = true, true }},
 		{"Deal D-2: priority: an open deal has none: set type: private, or remove priority", func(c *Contents) { c.Deals[0].Priority = 5 }},
 		{"Deal D-2: placements[0]: there is no Placement 9", func(c *Contents) { c.Deals[0].Placements = []ad.PlacementID{9} }},
 		{"DataProvider weather: bidders[0]: there is no Bidder 9", func(c *Contents) { c.DataProviders[0].Bidders[0] = 9 }},

@@ -59,9 +59,9 @@ func everyField() catalog.Contents {
 			Creatives: []ad.CreativeID{1}, Publishers: []ad.PublisherID{1}, Placements: []ad.PlacementID{4294967295},
 			Start: day(2026, 11, 21, 0, 0), End: day(2026, 11, 21, 8, 30)}},
 		Deals: []ad.Deal{
-			{ID: "D 1/ü", Name: "first-look", HasAsk: true, Fixed: true, Type: ad.DealPrivate, Priority: 1, Members: []ad.MemberID{2},
+			{ID: "D 1/ü", Name: "first-look", HasAsk: true, Ask: 2_500_000, Fixed: true, Type: ad.DealPrivate, Priority: 1, Members: []ad.MemberID{2},
 				Publishers: []ad.PublisherID{2}, Placements: []ad.PlacementID{4294967295}, Start: day(2026, 1, 1, 0, 0), End: day(2027, 1, 1, 0, 0)},
-			{ID: "open", Name: "open", HasAsk: true, Ask: 500_000, Active: true},
+			{ID: "open", Name: "open", HasAsk: true, Active: true},
 		},
 		DataProviders: []ad.DataProvider{{Name: "weather", Endpoint: "http://[::1]:9720/?u=${USER_ID}", Bidders: []ad.BidderID{1}}},
 		Rates:         ad.ExchangeRates{AsOf: day(2026, 11, 20, 0, 0), Rates: map[ad.Currency]ad.Rate{eur: 1_158_200_000_000, vnd: 37_950_000, kwd: 3_250_000_000_000}},
