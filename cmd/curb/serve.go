@@ -124,7 +124,10 @@ func serve(ctx context.Context, c config.Config, quiet bool, stderr io.Writer) e
 	logger.Info("draining", "at most", c.Drain)
 	until, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Drain)
 	defer cancel()
-	if err := n.Drain(until); err != nil {
+	switch err := n.Drain(until); {
+	case errors.Is(err, node.ErrListener):
+		return fail(exitFailed, "%w", err)
+	case err != nil:
 		return fail(exitFindings, "stopped before every call was answered: %w", err)
 	}
 	logger.Info("stopped")

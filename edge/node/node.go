@@ -32,6 +32,9 @@ type Options struct {
 	Logger  *slog.Logger
 }
 
+// ErrListener says that a listener of ad calls ended by itself; the log has the cause.
+var ErrListener = errors.New("a listener of ad calls failed")
+
 // Node is a running node. Start makes one; Drain or Close ends it.
 type Node struct {
 	config    config.Config
@@ -44,6 +47,7 @@ type Node struct {
 	doors     []*transport.Transport // of ad calls, one per address
 	admin     *adminDoor
 	draining  atomic.Bool
+	failed    atomic.Bool // a listener ended by itself
 	drainOnce sync.Once
 	drained   chan struct{} // closed when a drain was asked for
 	children  sync.WaitGroup
@@ -133,6 +137,7 @@ func (n *Node) listen(handler http.Handler, certificates transport.Certificates)
 func (n *Node) serve(door *transport.Transport) {
 	if err := door.Serve(); err != nil && !n.draining.Load() {
 		n.log.Error("the ad-call listener failed", "error", err)
+		n.failed.Store(true)
 		n.AskDrain()
 	}
 }
@@ -210,6 +215,9 @@ func (n *Node) Drain(ctx context.Context) error {
 	}
 	doors.Wait()
 	n.Close()
+	if n.failed.Load() {
+		failures = append(failures, ErrListener)
+	}
 	return errors.Join(failures...)
 }
 
