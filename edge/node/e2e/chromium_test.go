@@ -165,6 +165,7 @@ func (c *chromium) call(session, method string, params, result any) {
 // page is one tab.
 type page struct {
 	*chromium
+	target  string
 	session string
 }
 
@@ -175,11 +176,17 @@ func (c *chromium) open(url string) *page {
 	c.call("", "Target.createTarget", map[string]any{"url": "about:blank", "newWindow": true, "width": 1000, "height": 800}, &target)
 	var attached struct{ SessionID string }
 	c.call("", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
-	p := &page{c, attached.SessionID}
+	p := &page{c, target.TargetID, attached.SessionID}
 	p.call(p.session, "Network.enable", nil, nil)
 	c.call(p.session, "Page.enable", nil, nil)
 	c.call(p.session, "Page.navigate", map[string]any{"url": url}, nil)
 	return p
+}
+
+// close ends the tab and its frames.
+func (p *page) close() {
+	p.t.Helper()
+	p.call("", "Target.closeTarget", map[string]any{"targetId": p.target}, nil)
 }
 
 // response is what the browser says of one answer it received.
@@ -232,6 +239,54 @@ func (p *page) await(what, expression string, ready func(string) bool) string {
 			p.t.Fatalf("no %s after twenty seconds; %s is %s; answers so far: %+v", what, expression, value, p.responses())
 		}
 	}
+}
+
+// frameTree is a frame of a session and the frames within it that live in the same process.
+type frameTree struct {
+	Frame       struct{ ID string }
+	ChildFrames []frameTree
+}
+
+// texts gives what the frames within pages show, not the pages themselves, whichever process the frames live in: creatives
+// are in sandboxed frames, which Chromium gives processes of their own when it likes.
+func (p *page) texts() string {
+	p.t.Helper()
+	var found struct {
+		TargetInfos []struct{ TargetID, Type string }
+	}
+	p.call("", "Target.getTargets", nil, &found)
+	all := p.frameTexts(p.session, p.target)
+	for _, target := range found.TargetInfos {
+		if target.Type != "iframe" {
+			continue
+		}
+		var attached struct{ SessionID string }
+		p.call("", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
+		all += p.frameTexts(attached.SessionID, "")
+		p.call("", "Target.detachFromTarget", map[string]any{"sessionId": attached.SessionID}, nil)
+	}
+	return all
+}
+
+// frameTexts gives the text of every frame of one session but the one named.
+func (p *page) frameTexts(session, but string) string {
+	p.t.Helper()
+	var got struct{ FrameTree frameTree }
+	p.call(session, "Page.getFrameTree", nil, &got)
+	text := ""
+	for queue := []frameTree{got.FrameTree}; len(queue) > 0; queue = append(queue[1:], queue[0].ChildFrames...) {
+		if queue[0].Frame.ID == but { // the page itself: its frame has the id of its target
+			continue
+		}
+		var world struct{ ExecutionContextID int }
+		p.call(session, "Page.createIsolatedWorld", map[string]any{"frameId": queue[0].Frame.ID}, &world)
+		var out struct{ Result struct{ Value string } }
+		p.call(session, "Runtime.evaluate", map[string]any{
+			"expression": `document.body ? document.body.innerText + document.body.textContent : ""`, "contextId": world.ExecutionContextID,
+		}, &out)
+		text += out.Result.Value + "\n"
+	}
+	return text
 }
 
 // screenshot writes what the tab shows to the folder CURB_SCREENSHOTS, or to a temporary one.
