@@ -13,7 +13,7 @@
 //   - where a context is not certain, the reference is either reduced to letters, digits and underscores or left as it
 //     was written, never guessed;
 //   - unknown names stay as they were written;
-//   - expanding allocates nothing beyond the growth of the destination.
+//   - expanding allocates nothing beyond the growth of the destination, and stops soon after BytesMax.
 //
 // It refuses to know: what a macro's value is and who may see it (the caller supplies values), HTTP, and how creatives
 // are wrapped into documents.

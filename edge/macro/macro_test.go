@@ -3,6 +3,8 @@ package macro
 import (
 	"strings"
 	"testing"
+
+	"curb/edge/ad"
 )
 
 // values is a rendering's values by name.
@@ -16,8 +18,16 @@ var sample = values{
 	CreativeCode: `a'b</script>`, PT1: `x" onload=alert(1) `, PT2: `javascript:alert(1)`, PT3: "${AUCTION_ID}", PT4: `\`, PT5: "it's\u2028\U0001f600",
 }
 
+// whole is an expansion that was not cut.
+func whole(out []byte, ok bool) []byte {
+	if !ok {
+		return nil
+	}
+	return out
+}
+
 func expand(source string, syntax Syntax, v Values) string {
-	return string(Expand(nil, source, syntax, v))
+	return string(whole(Expand(nil, source, syntax, v)))
 }
 
 // contextCases are sources with what they expand to.
@@ -100,7 +110,7 @@ func TestContexts(t *testing.T) {
 			if got := expand(c.source, c.syntax, sample); got != c.want {
 				t.Errorf("expand\n %s\n got %s\nwant %s", c.source, got, c.want)
 			}
-			if got := string(Parse(c.source, c.syntax).Append(nil, sample)); got != c.want {
+			if got := string(whole(Parse(c.source, c.syntax).Append(nil, sample))); got != c.want {
 				t.Errorf("the template of\n %s\ngives %s\n want %s", c.source, got, c.want)
 			}
 		})
@@ -125,6 +135,30 @@ func TestEveryNameIsSpelledAndFilled(t *testing.T) {
 	}
 }
 
+// TestAnExpansionIsBounded has a small source that asks for 37 MB.
+func TestAnExpansionIsBounded(t *testing.T) {
+	value := strings.Repeat("<", 4096)
+	v := values{RefererURL: value}
+	one := len(expand("${REFERER_URL}", HTML, v))
+	for _, syntax := range []Syntax{HTML, URL, Data} {
+		source := strings.Repeat("${URL_ENC(${REFERER_URL},2)}", ad.MarkupBytesMax/28)
+		out, ok := Expand(nil, source, syntax, v)
+		again, okAgain := Parse(source, syntax).Append(nil, v)
+		if ok || okAgain || len(out) > 2*BytesMax || len(again) != len(out) {
+			t.Errorf("syntax %d: %d bytes (whole: %v), %d from a template (%v)", syntax, len(out), ok, len(again), okAgain)
+		}
+	}
+	for rest, want := range map[int]bool{0: true, 1: false} {
+		source := "${REFERER_URL}" + strings.Repeat("x", BytesMax-one+rest)
+		if out, ok := Expand(make([]byte, 100), source, HTML, v); ok != want || len(out) != 100+BytesMax+rest {
+			t.Errorf("%d bytes past the limit: %d bytes, whole: %v", rest, len(out), ok)
+		}
+		if _, ok := Parse(source, HTML).Append(make([]byte, 100), v); ok != want {
+			t.Errorf("%d bytes past the limit: a template's is whole: %v", rest, ok)
+		}
+	}
+}
+
 const creative = `<div style="width:${WIDTH}px;height:${HEIGHT}px"><a href="${CLICK_URL}https://shop.example/?cb=${CACHEBUSTER}" target="_blank">
 <img src="https://cdn.example/300x250.png?a=${AUCTION_ID}&p=${PRICE_PAID}" width="300" height="250" alt=""></a>
 <script>var px = new Image(); px.src = "https://t.example/i?a=${AUCTION_ID}&c=${CREATIVE_ID}&r=${REFERER_URL_ENC}";</script></div>`
@@ -133,10 +167,10 @@ func TestExpandingAllocatesNothing(t *testing.T) {
 	dst := make([]byte, 0, 4096)
 	template := Parse(creative, HTML)
 	var v Values = sample
-	if n := testing.AllocsPerRun(100, func() { dst = template.Append(dst[:0], v) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { dst, _ = template.Append(dst[:0], v) }); n != 0 {
 		t.Errorf("a template's Append allocates %v times", n)
 	}
-	if n := testing.AllocsPerRun(100, func() { dst = Expand(dst[:0], creative, HTML, v) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { dst, _ = Expand(dst[:0], creative, HTML, v) }); n != 0 {
 		t.Errorf("Expand allocates %v times", n)
 	}
 	if !strings.Contains(string(dst), "a=0af1&p=1.25") {
@@ -150,7 +184,7 @@ func BenchmarkAppend(b *testing.B) {
 	b.SetBytes(int64(len(creative)))
 	b.ReportAllocs()
 	for b.Loop() {
-		dst = template.Append(dst[:0], sample)
+		dst, _ = template.Append(dst[:0], sample)
 	}
 }
 
@@ -159,6 +193,6 @@ func BenchmarkExpand(b *testing.B) {
 	b.SetBytes(int64(len(creative)))
 	b.ReportAllocs()
 	for b.Loop() {
-		dst = Expand(dst[:0], creative, HTML, sample)
+		dst, _ = Expand(dst[:0], creative, HTML, sample)
 	}
 }

@@ -3,6 +3,8 @@ package macro
 import (
 	"encoding/base64"
 	"strings"
+
+	"curb/edge/ad"
 )
 
 // Syntax is what a source is written in.
@@ -53,28 +55,40 @@ func Parse(source string, syntax Syntax) *Template {
 	}
 }
 
-// Append writes the template with its values to dst.
-func (t *Template) Append(dst []byte, values Values) []byte {
+// BytesMax bounds an expansion: a source may name a long value thousands of times. It is the largest source a rule set can
+// hold.
+const BytesMax = ad.RuleDocumentBytesMax
+
+// Append writes the template with its values to dst. ok is false if that grew beyond BytesMax: dst then ends somewhere
+// in the middle.
+func (t *Template) Append(dst []byte, values Values) (out []byte, ok bool) {
 	var w writer
+	from := len(dst)
 	for i := range t.parts {
-		dst = w.append(dst, &t.parts[i], values)
+		if dst = w.append(dst, &t.parts[i], values); len(dst)-from > BytesMax {
+			return dst, false
+		}
 	}
-	return dst
+	return dst, true
 }
 
 // Size is the length of the source, a first guess at the length of an expansion.
 func (t *Template) Size() int { return t.size }
 
-// Expand parses and appends in one go, for a source that is used once.
-func Expand(dst []byte, source string, syntax Syntax, values Values) []byte {
+// Expand parses and appends in one go, for a source that is used once. ok is as Append's.
+func Expand(dst []byte, source string, syntax Syntax, values Values) (out []byte, ok bool) {
 	r := reader{rest: source, scanner: scanner{syntax: syntax}}
 	r.scanner.reset()
 	var w writer
+	from := len(dst)
 	for {
 		p := r.next()
 		dst = w.append(dst, &p, values)
+		if len(dst)-from > BytesMax {
+			return dst, false
+		}
 		if p.ref.name == none {
-			return dst
+			return dst, true
 		}
 	}
 }

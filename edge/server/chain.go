@@ -17,8 +17,7 @@ func (h *Handler) chain(p *pageWriter, in request, slot *adcall.Slot) bool {
 	if place.DaisyChain == "" {
 		return false
 	}
-	p.piece = h.chainTemplate(in.snap, place).Append(p.piece[:0], &p.values)
-	if !isWebURL(p.piece) {
+	if !p.url(h.chainTemplate(in.snap, place)) {
 		return false
 	}
 	if in.format == ad.TagScript {

@@ -111,13 +111,13 @@ func (h *Handler) markup(p *pageWriter, in request, slot *adcall.Slot) (kind int
 }
 
 // data appends XML or JSON with its macros filled.
-func (h *Handler) data(p *pageWriter, in request, slot *adcall.Slot) bool {
+func (h *Handler) data(p *pageWriter, in request, slot *adcall.Slot) (ok bool) {
 	if slot.Bid.Markup != "" {
-		p.document = macro.Expand(p.document, slot.Bid.Markup, macro.Data, &p.values)
-		return true
+		p.document, ok = macro.Expand(p.document, slot.Bid.Markup, macro.Data, &p.values)
+		return ok
 	}
-	p.document = h.template(in.snap, slot.Creative, macro.Data).content.Append(p.document, &p.values)
-	return len(p.document) > 0
+	p.document, ok = h.template(in.snap, slot.Creative, macro.Data).content.Append(p.document, &p.values)
+	return ok && len(p.document) > 0
 }
 
 // Around the URL of a VAST document (VAST 4.2 §3.19).
@@ -132,8 +132,7 @@ func (h *Handler) vast(p *pageWriter, in request, slot *adcall.Slot) bool {
 	if slot.Bid.Markup != "" || !foldPrefix(slot.Creative.Content, "http") {
 		return h.data(p, in, slot)
 	}
-	p.piece = h.template(in.snap, slot.Creative, macro.URL).content.Append(p.piece[:0], &p.values)
-	if !isWebURL(p.piece) {
+	if !p.url(h.template(in.snap, slot.Creative, macro.URL).content) {
 		return false
 	}
 	p.document = append(p.document, vastHead...)

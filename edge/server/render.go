@@ -13,10 +13,12 @@ type pageWriter struct {
 	document []byte
 	piece    []byte // a URL while it is put together
 	values   values
+	unsold   adcall.Slot // what a slot is served as whose winner cannot be shown
 }
 
 func (p *pageWriter) reset() {
 	p.document, p.piece, p.values = keep(p.document), keep(p.piece), values{}
+	p.unsold = adcall.Slot{}
 }
 
 // keepBytes bounds what a pooled buffer holds on to.
@@ -34,10 +36,15 @@ func keep(buf []byte) []byte {
 func (h *Handler) compose(p *pageWriter, in request, call *ad.Call, slot *adcall.Slot) adcall.Outcome {
 	p.values = values{call: call, slot: slot, size: slot.Size}
 	outcome := slot.Outcome
-	if outcome == adcall.Sold || outcome == adcall.Default {
-		p.document = append(p.document[:0], documentHead...)
-		if h.fragment(p, in, slot) && len(p.document)+len(documentTail) <= ad.ResponseTailBytesMax {
-			p.document = append(p.document, documentTail...)
+	if outcome == adcall.Sold {
+		if h.show(p, in, slot) {
+			return outcome
+		}
+		slot = p.withdraw(in, call, slot)
+		outcome = adcall.Default
+	}
+	if outcome == adcall.Default {
+		if h.show(p, in, slot) {
 			return outcome
 		}
 		outcome = adcall.Chain
@@ -58,6 +65,32 @@ func (h *Handler) compose(p *pageWriter, in request, call *ad.Call, slot *adcall
 	return adcall.Blank
 }
 
+// show writes the document of the slot's creative; false if there is none, or none within bounds.
+func (h *Handler) show(p *pageWriter, in request, slot *adcall.Slot) bool {
+	p.document = append(p.document[:0], documentHead...)
+	if !h.fragment(p, in, slot) || len(p.document)+len(documentTail) > ad.ResponseTailBytesMax {
+		return false
+	}
+	p.document = append(p.document, documentTail...)
+	return true
+}
+
+// withdraw gives the slot as it would be had nobody bought it: with the placement's default creative, if that may serve,
+// in the slot's first size.
+func (p *pageWriter) withdraw(in request, call *ad.Call, slot *adcall.Slot) *adcall.Slot {
+	p.unsold = adcall.Slot{Impression: slot.Impression, Outcome: adcall.Default, Size: slot.Size, Result: slot.Result}
+	if sizes := slot.Impression.Sizes; len(sizes) > 0 {
+		p.unsold.Size = sizes[0]
+	}
+	if d, ok := slot.Impression.Placement.Default(p.unsold.Size); ok {
+		if c := in.snap.Creative(d.Creative); c != nil && c.Active && (c.Secure || !call.Secure) {
+			p.unsold.Creative = c
+		}
+	}
+	p.values.slot, p.values.size = &p.unsold, p.unsold.Size
+	return &p.unsold
+}
+
 // Documents of tags. A creative that is a document of its own reads well inside: its own html and body tags merge.
 const (
 	documentHead = `<!doctype html><html><head><meta charset="utf-8"><title>Advertisement</title>` +
@@ -66,10 +99,10 @@ const (
 )
 
 // fragment appends the markup of the slot's creative; false if there is none that a page can show as it is.
-func (h *Handler) fragment(p *pageWriter, in request, slot *adcall.Slot) bool {
+func (h *Handler) fragment(p *pageWriter, in request, slot *adcall.Slot) (ok bool) {
 	if slot.Bid != nil && slot.Bid.Markup != "" {
-		p.document = macro.Expand(p.document, slot.Bid.Markup, macro.HTML, &p.values)
-		return true
+		p.document, ok = macro.Expand(p.document, slot.Bid.Markup, macro.HTML, &p.values)
+		return ok
 	}
 	c := slot.Creative
 	if c == nil {
@@ -77,13 +110,12 @@ func (h *Handler) fragment(p *pageWriter, in request, slot *adcall.Slot) bool {
 	}
 	switch c.Format {
 	case ad.FormatHTML:
-		p.document = h.template(in.snap, c, macro.HTML).content.Append(p.document, &p.values)
-		return true
+		p.document, ok = h.template(in.snap, c, macro.HTML).content.Append(p.document, &p.values)
+		return ok
 	case ad.FormatImage:
 		return h.picture(p, in, c)
 	case ad.FormatScript:
-		p.piece = h.template(in.snap, c, macro.URL).content.Append(p.piece[:0], &p.values)
-		if !isWebURL(p.piece) {
+		if !p.url(h.template(in.snap, c, macro.URL).content) {
 			return false
 		}
 		p.document = append(p.document, `<script src="`...)
@@ -99,15 +131,13 @@ func (h *Handler) picture(p *pageWriter, in request, c *ad.Creative) bool {
 	t := h.template(in.snap, c, macro.URL)
 	linked := false
 	if c.ClickURL != "" {
-		p.piece = p.landing(p.piece[:0], c.ClickURL, t.click)
-		if linked = isWebURL(p.piece); linked {
+		if linked = p.landing(c.ClickURL, t.click); linked {
 			p.document = append(p.document, `<a href="`...)
 			p.document = appendAttribute(p.document, p.piece)
 			p.document = append(p.document, `" target="_blank" rel="noopener">`...)
 		}
 	}
-	p.piece = t.content.Append(p.piece[:0], &p.values)
-	if !isWebURL(p.piece) {
+	if !p.url(t.content) {
 		return false
 	}
 	p.document = append(p.document, `<img src="`...)
@@ -123,22 +153,30 @@ func (h *Handler) picture(p *pageWriter, in request, c *ad.Creative) bool {
 	return true
 }
 
-// landing appends where a picture leads: the landing page, after the publisher's click tracker unless the creative says
-// itself where that goes. A tracker that ends in the middle of its query takes the page percent-encoded.
-func (p *pageWriter) landing(dst []byte, source string, click *macro.Template) []byte {
+// url puts a URL together; false if it is none for the web.
+func (p *pageWriter) url(t *macro.Template) bool {
+	var ok bool
+	p.piece, ok = t.Append(p.piece[:0], &p.values)
+	return ok && isWebURL(p.piece)
+}
+
+// landing puts together where a picture leads: the landing page, after the publisher's click tracker unless the creative
+// says itself where that goes. A tracker that ends in the middle of its query takes the page percent-encoded.
+func (p *pageWriter) landing(source string, click *macro.Template) bool {
 	tracker := p.values.call.ClickTracker
 	if tracker == "" || strings.Contains(source, "${CLICK_URL") {
-		return click.Append(dst, &p.values)
+		return p.url(click)
 	}
-	dst = append(dst, tracker...)
-	from := len(dst)
-	dst = click.Append(dst, &p.values)
-	if !strings.HasSuffix(tracker, "=") {
-		return dst
+	p.piece = append(p.piece[:0], tracker...)
+	from := len(p.piece)
+	dst, ok := click.Append(p.piece, &p.values)
+	if ok && strings.HasSuffix(tracker, "=") {
+		mid := len(dst)
+		dst = appendComponent(dst, dst[from:mid])
+		dst = dst[:from+copy(dst[from:], dst[mid:])]
 	}
-	mid := len(dst)
-	dst = appendComponent(dst, dst[from:mid])
-	return dst[:from+copy(dst[from:], dst[mid:])]
+	p.piece = dst
+	return ok && isWebURL(p.piece)
 }
 
 // appendComponent percent-encodes everything but RFC 3986's unreserved characters.

@@ -48,36 +48,70 @@ func (v *visit) script(r *http.Request, body []byte, outcome adcall.Outcome) []b
 	return out
 }
 
-// appendScriptString appends a JavaScript string literal in ASCII that can stand in a script element, in a file of any
-// charset and in JSON: quotes, backslash, control characters, <, >, &, U+2028, U+2029 and all beyond ASCII are escaped.
+// appendScriptString appends a JavaScript string literal in ASCII, for a file of any charset. It is written compactly: what
+// ends the string is escaped, control characters, all beyond ASCII, and each < that would mean something to HTML around
+// the script. A byte of UTF-8 becomes at most 4.
 func appendScriptString[T string | []byte](dst []byte, text T) []byte {
-	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
 	for i := 0; i < len(text); {
 		b := text[i]
-		if b >= ' ' && b < 0x7f && b != '"' && b != '\\' && b != '<' && b != '>' && b != '&' && b != '\'' {
+		switch {
+		case b >= utf8.RuneSelf:
+			r, n := utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
+			dst = appendRune(dst, r)
+			i += n
+			continue
+		case b == '"' || b == '\\':
+			dst = append(dst, '\\', b)
+		case b == '\n':
+			dst = append(dst, `\n`...)
+		case b == '\r':
+			dst = append(dst, `\r`...)
+		case b == '\t':
+			dst = append(dst, `\t`...)
+		case b < ' ' || b == 0x7f || b == '<' && special(text[i+1:]):
+			dst = appendByte(dst, b)
+		default:
 			dst = append(dst, b)
-			i++
-			continue
 		}
-		if b < utf8.RuneSelf {
-			dst = append(dst, '\\', 'u', '0', '0', hex[b>>4], hex[b&15])
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
-		i += n
-		if r > 0xffff {
-			r -= 0x10000
-			dst = appendUnit(dst, 0xd800+r>>10)
-			r = 0xdc00 + r&0x3ff
-		}
-		dst = appendUnit(dst, r)
+		i++
 	}
 	return append(dst, '"')
 }
 
+// special reports whether < before this text would end a script element, or change how its end is found (HTML §13.2.5.4).
+func special[T string | []byte](text T) bool {
+	for _, word := range [...]string{"!--", "script", "/script"} {
+		i := 0
+		for i < len(word) && i < len(text) && (text[i] == word[i] || word[i] >= 'a' && text[i] == word[i]-('a'-'A')) {
+			i++
+		}
+		if i == len(word) {
+			return true
+		}
+	}
+	return false
+}
+
+const hexLower = "0123456789abcdef"
+
+// appendByte writes \xNN.
+func appendByte(dst []byte, b byte) []byte {
+	return append(dst, '\\', 'x', hexLower[b>>4], hexLower[b&15])
+}
+
+// appendRune writes a character beyond ASCII.
+func appendRune(dst []byte, r rune) []byte {
+	switch {
+	case r <= 0xff:
+		return appendByte(dst, byte(r))
+	case r <= 0xffff:
+		return appendUnit(dst, r)
+	}
+	r -= 0x10000
+	return appendUnit(appendUnit(dst, 0xd800+r>>10), 0xdc00+r&0x3ff)
+}
+
 func appendUnit(dst []byte, u rune) []byte {
-	const hex = "0123456789abcdef"
-	return append(dst, '\\', 'u', hex[u>>12&15], hex[u>>8&15], hex[u>>4&15], hex[u&15])
+	return append(dst, '\\', 'u', hexLower[u>>12&15], hexLower[u>>8&15], hexLower[u>>4&15], hexLower[u&15])
 }

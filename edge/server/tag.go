@@ -47,11 +47,7 @@ func (h *Handler) answerTag(ctx context.Context, w http.ResponseWriter, r *http.
 	body := v.page.document
 	header := w.Header()
 	if in.format == ad.TagScript && len(body) > 0 {
-		if script := v.script(r, body, outcome); len(script) <= ad.ResponseTailBytesMax {
-			body = script
-		} else {
-			body, outcome = nil, adcall.Blank
-		}
+		body = v.script(r, body, outcome)
 	}
 	describeTag(header, in.format)
 	if in.format == ad.TagHTML && len(body) > 0 {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"curb/edge/ad"
 	"curb/edge/adcall"
+	"curb/edge/catalog"
 )
 
 const head = documentHead
@@ -75,10 +77,10 @@ func TestOutcomeIsForTheLab(t *testing.T) {
 }
 
 func TestScript(t *testing.T) {
-	h := rim(t, &seller{sell: won(502, func(b *ad.Bid) { b.Markup = "</script>\u2028'\"&é" })})
+	h := rim(t, &seller{sell: won(502, func(b *ad.Bid) { b.Markup = "</script><\\/script><p><SCRIPT><!--<scrip\u2028'\"&éł\U0001f600\x01\n\r\t" })})
 	w := get(h, "/ttj?id=1001&target=slot-1")
-	want := `,"srcdoc","` + strings.NewReplacer(`<`, `\u003c`, `>`, `\u003e`, `"`, `\u0022`).Replace(head) +
-		`\u003c/script\u003e\u2028\u0027\u0022\u0026\u00e9\u003c/body\u003e\u003c/html\u003e",300,250,"slot-1","/ttj?id=1001\u0026target=slot-1");` + "\n"
+	want := `,"srcdoc","` + strings.ReplaceAll(head, `"`, `\"`) +
+		`\x3c/script><\\/script><p>\x3cSCRIPT>\x3c!--<scrip\u2028'\"&\xe9\u0142\ud83d\ude00\x01\n\r\t</body></html>",300,250,"slot-1","/ttj?id=1001&target=slot-1");` + "\n"
 	if got := w.Body.String(); !strings.HasSuffix(got, strings.TrimPrefix(want, ",")) {
 		t.Errorf("the script ends\n%s\nwant\n%s", got[strings.Index(got, "srcdoc"):], want)
 	}
@@ -102,8 +104,75 @@ func TestScript(t *testing.T) {
 
 func TestScriptOfAChainFramesTheAdServer(t *testing.T) {
 	w := get(rim(t, &seller{sell: fall(adcall.Chain)}), "/ttj?id=1005&cb=1")
-	if want := `"src","https://chain.example/p?cb=1\u0026w=300\u0026h=250",300,250,"","/ttj?id=1005\u0026cb=1");`; !strings.Contains(w.Body.String(), want) {
+	if want := `"src","https://chain.example/p?cb=1&w=300&h=250",300,250,"","/ttj?id=1005&cb=1");`; !strings.Contains(w.Body.String(), want) {
 		t.Errorf("the script is\n%s\nwant %s in it", w.Body, want)
+	}
+}
+
+// TestSoldMarkupIsShown has the largest markup that a bid may have, in both tags.
+func TestSoldMarkupIsShown(t *testing.T) {
+	fill := func(piece string) string {
+		return strings.Repeat(piece, ad.MarkupBytesMax/len(piece)) + strings.Repeat("x", ad.MarkupBytesMax%len(piece))
+	}
+	long := "/tt?id=1001&referrer=https%3A%2F%2Fnews.example%2F" + strings.Repeat("%3C", 2000)
+	around := len(documentHead) + len(documentTail)
+	for _, c := range []struct {
+		name, target, markup string
+		largest              int // of the script, in bytes
+		outcome              string
+	}{
+		{"ordinary", "/tt?id=1001", fill("<div class=\"ad\" style=\"width:300px\">\n<a href='https://shop.example/?a=1&b=2'>Buy</a><script>go(1<2)</script></div>\n"), 40 << 10, "won"},
+		{"quotes", "/tt?id=1001", fill(`"`), 70 << 10, "won"},
+		{"beyond ASCII", "/tt?id=1001", fill("ł\U0001f600"), 100 << 10, "won"},
+		{"control characters", "/tt?id=1001", fill("\x01"), 140 << 10, "won"},
+		{"script ends", "/tt?id=1001", fill("<!--"), 70 << 10, "won"},
+		{"macros", long, "${REFERER_URL}" + fill("x")[14:], 60 << 10, "won"},
+		{"macros beyond the limit", long, fill("${REFERER_URL}"), 0, "blank"},
+		{"document at the limit", "/tt?id=1001", strings.Repeat("\x01", ad.ResponseTailBytesMax-around), 4*ad.ResponseTailBytesMax + 4<<10, "won"},
+		{"document past the limit", "/tt?id=1001", strings.Repeat("x", ad.ResponseTailBytesMax-around+1), 0, "blank"},
+	} {
+		h := rim(t, &seller{sell: won(502, func(b *ad.Bid) { b.Markup = c.markup })})
+		frame, script := get(h, c.target+"&psa=0"), get(h, strings.Replace(c.target, "/tt", "/ttj", 1)+"&psa=0")
+		for _, w := range []*httptest.ResponseRecorder{frame, script} {
+			if got := w.Header().Get("X-Curb-Outcome"); got != c.outcome || (w.Body.Len() == 0) != (c.outcome == "blank") {
+				t.Errorf("%s: %s with %d bytes, want %s", c.name, got, w.Body.Len(), c.outcome)
+			}
+		}
+		if frame.Body.Len() > ad.ResponseTailBytesMax || script.Body.Len() > c.largest {
+			t.Errorf("%s: %d bytes of document, %d of script, want %d at most", c.name, frame.Body.Len(), script.Body.Len(), c.largest)
+		}
+	}
+}
+
+// TestTheDefaultStandsInForWhatCannotBeShown sells slots to ads that no page can show.
+func TestTheDefaultStandsInForWhatCannotBeShown(t *testing.T) {
+	for _, c := range []struct {
+		name, target string
+		change       func(*catalog.Contents)
+		outcome      string
+		has          string
+	}{
+		{"default", "/tt?id=1005", func(*catalog.Contents) {}, "default", `alt="" style="border:0;display:block"></a>`},
+		{"in a script", "/ttj?id=1005", func(*catalog.Contents) {}, "default", `300,250,"","/ttj?id=1005"`},
+		{"its price macro is empty", "/tt?id=1005", func(*catalog.Contents) {}, "default", "a=1&amp;p=0"},
+		{"none", "/tt?id=1005", func(s *catalog.Contents) { s.Placements[4].Defaults = nil }, "chain", "chain.example"},
+		{"switched off", "/tt?id=1005", func(s *catalog.Contents) { s.Creatives[0].Active = false }, "chain", "chain.example"},
+		{"insecure", "/tt?id=1005&referrer=https://a/", func(s *catalog.Contents) { s.Creatives[0].Secure = false }, "chain", "chain.example"},
+		{"insecure on an insecure page", "/tt?id=1005&referrer=http://a/", func(s *catalog.Contents) { s.Creatives[0].Secure = false }, "default", "cdn.example"},
+		{"cannot be shown either", "/tt?id=1005", func(s *catalog.Contents) { s.Creatives[0].Content = "none" }, "chain", "chain.example"},
+	} {
+		set := contents()
+		set.Creatives[0].Member = 100
+		set.Placements[4].Defaults = []ad.DefaultCreative{{Size: ad.Size{W: 300, H: 250}, Creative: 501}}
+		c.change(&set)
+		snap, err := catalog.New(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := rim(t, &seller{sell: won(504)}, func(o *Options) { o.Snapshot = func() *catalog.Snapshot { return snap } })
+		if w := get(h, c.target); w.Header().Get("X-Curb-Outcome") != c.outcome || !strings.Contains(w.Body.String(), c.has) {
+			t.Errorf("%s: %s: %s", c.name, w.Header().Get("X-Curb-Outcome"), w.Body)
+		}
 	}
 }
 
