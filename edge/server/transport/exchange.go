@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Errors that reading a request's body may give the handler. Whatever the handler then answers, the client is told what
@@ -20,14 +19,8 @@ var (
 	ErrBodyMalformed = errors.New("body is malformed")
 )
 
-// deadliner is a ResponseWriter whose stream can be given deadlines.
-type deadliner interface {
-	SetReadDeadline(time.Time) error
-	SetWriteDeadline(time.Time) error
-}
-
 // exchange stands between the handler and one protocol's ResponseWriter: it bounds the body, turns body errors, panics and
-// 5xx into the answers of this package, and gives HTTP/2 streams their deadlines.
+// 5xx into the answers of this package.
 type exchange struct {
 	w    http.ResponseWriter
 	l    *link
@@ -45,11 +38,6 @@ func (x *exchange) begin(r *http.Request) {
 	}
 	x.body, x.left = r.Body, x.l.t.limits.BodyBytes
 	r.Body = (*exchangeBody)(x)
-	if x.l.protocol == protocolH2 {
-		if d, ok := x.w.(deadliner); ok {
-			d.SetReadDeadline(time.Now().Add(x.l.t.limits.BodyRead))
-		}
-	}
 }
 
 // end runs when the handler has returned or panicked.
@@ -101,11 +89,6 @@ func (x *exchange) settle(status int) bool {
 	}
 	x.wrote = true
 	cleanHeader(x.w.Header())
-	if x.l.protocol == protocolH2 {
-		if d, ok := x.w.(deadliner); ok {
-			d.SetWriteDeadline(time.Now().Add(x.l.t.limits.Write))
-		}
-	}
 	return true
 }
 

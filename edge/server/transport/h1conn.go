@@ -35,7 +35,9 @@ type h1conn struct {
 
 	mu           sync.Mutex // guards the deadlines
 	theirs, ours time.Time
-	waiting      bool // ours is for the next request to begin
+	inForce      time.Time // the read deadline as it is set
+	waiting      bool      // ours is for the next request to begin
+	writeBy      time.Time // the write deadline as it is set
 
 	closing sync.Once
 	closed  func()
@@ -278,8 +280,7 @@ func (c *h1conn) await(waiting bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting = waiting; waiting {
-		c.ours = time.Now().Add(c.link.t.idle())
-		c.apply()
+		c.until(c.link.t.idle())
 	}
 }
 
@@ -288,8 +289,7 @@ func (c *h1conn) drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting {
-		c.ours = time.Now().Add(c.link.t.idle())
-		c.apply()
+		c.until(c.link.t.idle())
 	}
 }
 
@@ -297,8 +297,23 @@ func (c *h1conn) drain() {
 func (c *h1conn) arm(limit time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ours = time.Now().Add(limit)
-	c.apply()
+	c.until(limit)
+}
+
+// until sets our deadline. It is called with mu held.
+func (c *h1conn) until(limit time.Duration) {
+	if at, due := renew(c.ours, limit); due {
+		c.ours = at
+		c.apply()
+	}
+}
+
+// renew says whether a deadline that is in force has to be set anew to give somebody time: setting one costs more than
+// looking at the clock, so one that is at most a sixteenth early stays.
+func renew(inForce time.Time, limit time.Duration) (time.Time, bool) {
+	now := time.Now()
+	left := inForce.Sub(now)
+	return now.Add(limit), left > limit || left < limit-limit/16
 }
 
 // apply sets the earlier of the two deadlines.
@@ -307,7 +322,10 @@ func (c *h1conn) apply() {
 	if !c.theirs.IsZero() && (at.IsZero() || c.theirs.Before(at)) {
 		at = c.theirs
 	}
-	c.Conn.SetReadDeadline(at)
+	if !at.Equal(c.inForce) {
+		c.inForce = at
+		c.Conn.SetReadDeadline(at)
+	}
 }
 
 // expired reports whether err is our deadline: net/http sets one in the past to wake its own reader.
@@ -336,10 +354,11 @@ func (c *h1conn) SetDeadline(at time.Time) error {
 
 // Write implements net.Conn. An answer has its time from its first byte; "100 Continue" is not one yet.
 func (c *h1conn) Write(p []byte) (int, error) {
-	if bytes.HasPrefix(p, []byte("HTTP/1.1 1")) {
-		c.Conn.SetWriteDeadline(time.Now().Add(c.limit.Write))
-	} else if c.answering.CompareAndSwap(false, true) {
-		c.Conn.SetWriteDeadline(time.Now().Add(c.limit.Write))
+	if bytes.HasPrefix(p, []byte("HTTP/1.1 1")) || c.answering.CompareAndSwap(false, true) {
+		if at, due := renew(c.writeBy, c.limit.Write); due {
+			c.writeBy = at
+			c.Conn.SetWriteDeadline(at)
+		}
 	}
 	n, err := c.Conn.Write(p)
 	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -132,51 +133,31 @@ func (s *server) alive(t testing.TB) {
 	}
 }
 
+// h2Cases are what HTTP/3 answers otherwise.
+var h2Cases = []sectionCase{
+	{"no TLS by its own words", []string{":method", "GET", ":scheme", "http", ":authority", "localhost", ":path", "/"}, accepted},
+}
+
 func TestH2Refuses(t *testing.T) {
 	s := serve(t, http.HandlerFunc(echo))
-	many := func(n int) (out []string) {
-		for i := range n {
-			out = append(out, "x-"+strconv.Itoa(i), "y")
-		}
-		return out
-	}
-	for _, c := range []struct {
-		name   string
-		fields []string
-		want   refusal
-	}{
-		{"good", get("localhost", "/"), accepted},
-		{"target at the limit", get("localhost", "/"+pad(8<<10-1)), accepted},
-		{"target", get("localhost", "/"+pad(8<<10)), targetTooLong},
-		{"target of 9 KiB", get("localhost", "/"+pad(9<<10)), targetTooLong},
-		{"64 fields", get("localhost", "/", many(63)...), accepted},
-		{"65 fields", get("localhost", "/", many(64)...), headerTooLarge},
-		{"cookies at the limit", get("localhost", "/", "cookie", pad(8<<10)), accepted},
-		{"cookies", get("localhost", "/", "cookie", pad(8<<10+1)), headerTooLarge},
-		{"cookies of 20 KiB", get("localhost", "/", "cookie", pad(20<<10)), headerTooLarge},
-		{"header at the limit", get("localhost", "/", "x-a", pad(16<<10-17-7)), accepted},
-		{"header", get("localhost", "/", "x-a", pad(16<<10-17-6)), headerTooLarge},
-		{"method at the limit", append([]string{":method", pad(32)}, get("localhost", "/")[2:]...), accepted},
-		{"method", append([]string{":method", pad(33)}, get("localhost", "/")[2:]...), methodInvalid},
-		{"method of 1 KiB", append([]string{":method", pad(1024)}, get("localhost", "/")[2:]...), methodInvalid},
-		{"TRACE", append([]string{":method", "TRACE"}, get("localhost", "/")[2:]...), methodNotAllowed},
-		{"CONNECT", []string{":method", "CONNECT", ":authority", "localhost:443"}, methodNotAllowed},
-		{"asterisk", append([]string{":method", "OPTIONS"}, get("localhost", "*")[2:]...), targetInvalid},
-		{"another host", get("other.example", "/"), misdirected},
-		{"no host", []string{":method", "GET", ":scheme", "https", ":path", "/"}, hostInvalid},
-		{"no TLS by its own words", append(get("localhost", "/")[:3], append([]string{"http"}, get("localhost", "/")[4:]...)...), accepted},
-	} {
+	for _, c := range slices.Concat(sectionCases, h2Cases) {
 		t.Run(c.name, func(t *testing.T) {
 			f := s.dialH2(t)
 			b := f.block(c.fields...)
-			first := min(len(b), 16<<10)
-			f.WriteHeaders(xhttp2.HeadersFrameParam{StreamID: 1, BlockFragment: b[:first], EndHeaders: first == len(b), EndStream: true})
-			if first < len(b) {
-				f.WriteContinuation(1, true, b[first:])
+			for at := 0; at < len(b); at += 16 << 10 {
+				end := min(len(b), at+16<<10)
+				if at == 0 {
+					f.WriteHeaders(xhttp2.HeadersFrameParam{StreamID: 1, BlockFragment: b[:end], EndHeaders: end == len(b), EndStream: true})
+				} else {
+					f.WriteContinuation(1, end == len(b), b[at:end])
+				}
 			}
 			o := f.await(1)
-			if c.name == "CONNECT" && o.reset == xhttp2.ErrCodeProtocol {
-				return // x/net knows no CONNECT: it is refused before the door
+			if c.name == "header of 60 KiB" {
+				if o.status != 431 && o.goAway == 0 {
+					t.Errorf("%+v", o) // past our limit and x/net's: 431 without our code, or the end of the connection
+				}
+				return
 			}
 			if o.status != c.want.status() || o.code != c.want.String() {
 				t.Errorf("%+v, want %d %q", o, c.want.status(), c.want)
@@ -371,16 +352,7 @@ func TestH2ContinuationFlood(t *testing.T) {
 
 // TestH2Slow sends frames byte by byte, and reads nothing.
 func TestH2Slow(t *testing.T) {
-	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/big" {
-			_, err := io.WriteString(w, strings.Repeat("x", 4<<20))
-			if err == nil {
-				t.Error("4 MiB were written to a client without window")
-			}
-			return
-		}
-		echo(w, r)
-	}), quick)
+	s := serve(t, http.HandlerFunc(echo), quick)
 	drip := func(w wire, data []byte) {
 		for i := range data {
 			if _, err := w.Conn.Write(data[i : i+1]); err != nil {
@@ -431,6 +403,15 @@ func TestH2Slow(t *testing.T) {
 			t.Errorf("took %v, want 300 ms", took)
 		}
 	})
+}
+
+// TestH2SlowReader lets answers wait for a client.
+func TestH2SlowReader(t *testing.T) {
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.WriteString(w, strings.Repeat("x", 4<<20)); err == nil {
+			t.Error("4 MiB were written to a client that takes nothing")
+		}
+	}), quick)
 	t.Run("reader without window", func(t *testing.T) {
 		f := s.dialH2(t, xhttp2.Setting{ID: xhttp2.SettingInitialWindowSize, Val: 0})
 		start := time.Now()

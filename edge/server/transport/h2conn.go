@@ -43,6 +43,7 @@ type h2conn struct {
 	notice    []byte        // a GOAWAY that waits for the frame that x/net is writing to be whole
 	calmed    bool          // the last GOAWAY is an error: nothing follows it
 	said      bool          // and it is written
+	writeBy   time.Time     // the write deadline as it is set
 	farewell  chan struct{} // closed when it is written, or never will be
 
 	closing sync.Once
@@ -314,6 +315,18 @@ func (c *h2conn) countCancelled() {
 
 // SetReadDeadline implements net.Conn: x/net clears a deadline it never set; ours stay.
 func (c *h2conn) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline implements net.Conn: x/net wants one before every write.
+func (c *h2conn) SetWriteDeadline(time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, due := renew(c.writeBy, c.limit.Write)
+	if !due {
+		return nil
+	}
+	c.writeBy = at
+	return c.Conn.SetWriteDeadline(at)
+}
 
 // Close implements net.Conn.
 func (c *h2conn) Close() error {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -179,70 +180,84 @@ func (c rawH3) closedWith(code h3Code) {
 	}
 }
 
+// sectionCase is a field section and what it gets.
+type sectionCase struct {
+	name   string
+	fields []string
+	want   refusal
+}
+
+// many are n fields.
+func many(n int) (out []string) {
+	for i := range n {
+		out = append(out, "x-"+strconv.Itoa(i), "y")
+	}
+	return out
+}
+
+// method is a request with a method of its own.
+func method(m string) []string { return append([]string{":method", m}, get("localhost", "/")[2:]...) }
+
+// sectionCases are for HTTP/2 and HTTP/3 alike.
+var sectionCases = []sectionCase{
+	{"good", get("localhost", "/"), accepted},
+	{"Host for :authority", []string{":method", "GET", ":scheme", "https", ":path", "/", "host", "localhost"}, accepted},
+	{"both the same", get("localhost", "/", "host", "localhost"), accepted},
+	{"cookie crumbs", get("localhost", "/", "cookie", "a=1", "cookie", "b=2"), accepted},
+	{"te trailers", get("localhost", "/", "te", "trailers"), accepted},
+	{"target at the limit", get("localhost", "/"+pad(8<<10-1)), accepted},
+	{"target", get("localhost", "/"+pad(8<<10)), targetTooLong},
+	{"target of 9 KiB", get("localhost", "/"+pad(9<<10)), targetTooLong},
+	{"64 fields", get("localhost", "/", many(63)...), accepted},
+	{"65 fields", get("localhost", "/", many(64)...), headerTooLarge},
+	{"cookies at the limit", get("localhost", "/", "cookie", pad(8<<10)), accepted},
+	{"cookies", get("localhost", "/", "cookie", pad(4<<10), "cookie", pad(4<<10+1)), headerTooLarge},
+	{"cookies of 20 KiB", get("localhost", "/", "cookie", pad(20<<10)), headerTooLarge},
+	{"header at the limit", get("localhost", "/", "x-a", pad(16<<10-17-7)), accepted},
+	{"header", get("localhost", "/", "x-a", pad(16<<10-17-6)), headerTooLarge},
+	{"header of 60 KiB", get("localhost", "/", "x-a", pad(60<<10)), headerTooLarge},
+	{"method at the limit", method(pad(32)), accepted},
+	{"method", method(pad(33)), methodInvalid},
+	{"method of 1 KiB", method(pad(1024)), methodInvalid},
+	{"TRACE", method("TRACE"), methodNotAllowed},
+	{"CONNECT", []string{":method", "CONNECT", ":authority", "localhost:443"}, methodNotAllowed},
+	{"asterisk", append([]string{":method", "OPTIONS"}, get("localhost", "*")[2:]...), targetInvalid},
+	{"another host", get("other.example", "/"), misdirected},
+	{"no host", []string{":method", "GET", ":scheme", "https", ":path", "/"}, hostInvalid},
+}
+
+// h3Cases are what x/net/http2 cancels, and we answer.
+var h3Cases = []sectionCase{
+	{"extended CONNECT", append(method("CONNECT"), ":protocol", "websocket"), requestMalformed},
+	{"method that is none", method("GE T"), requestMalformed},
+	{"absolute form", get("localhost", "https://localhost/"), targetInvalid},
+	{"bad escape", get("localhost", "/%zz"), targetInvalid},
+	{"empty host", get("", "/"), hostInvalid},
+	{"two hosts", []string{":method", "GET", ":scheme", "https", ":path", "/", "host", "localhost", "host", "localhost"}, hostInvalid},
+	{"two opinions on the host", get("localhost", "/", "host", "127.0.0.1"), hostInvalid},
+	{"no path", []string{":method", "GET", ":scheme", "https", ":authority", "localhost"}, requestMalformed},
+	{"no method", get("localhost", "/")[2:], requestMalformed},
+	{"another scheme", []string{":method", "GET", ":scheme", "ftp", ":authority", "localhost", ":path", "/"}, requestMalformed},
+	{"pseudo twice", get("localhost", "/", ":path", "/x"), requestMalformed},
+	{"pseudo after regular", append([]string{"x", "y"}, get("localhost", "/")...), requestMalformed},
+	{"pseudo of answers", get("localhost", "/", ":status", "200"), requestMalformed},
+	{"unknown pseudo", get("localhost", "/", ":what", "x"), requestMalformed},
+	{"upper case", get("localhost", "/", "X-A", "y"), requestMalformed},
+	{"empty name", get("localhost", "/", "", "y"), requestMalformed},
+	{"line break", get("localhost", "/", "x", "a\r\nb"), requestMalformed},
+	{"NUL", get("localhost", "/", "x", "a\x00b"), requestMalformed},
+	{"connection", get("localhost", "/", "connection", "close"), requestMalformed},
+	{"transfer-encoding", get("localhost", "/", "transfer-encoding", "chunked"), requestMalformed},
+	{"te gzip", get("localhost", "/", "te", "gzip"), requestMalformed},
+	{"length twice", get("localhost", "/", "content-length", "0", "content-length", "0"), requestMalformed},
+	{"length +0", get("localhost", "/", "content-length", "+0"), requestMalformed},
+	{"length without body", get("localhost", "/", "content-length", "5"), requestMalformed},
+	{"length of 10 GB", append(method("POST"), "content-length", "10000000000"), requestMalformed},
+}
+
 func TestH3Refuses(t *testing.T) {
 	s := serve(t, http.HandlerFunc(echo))
-	many := func(n int) (out []string) {
-		for i := range n {
-			out = append(out, "x-"+strconv.Itoa(i), "y")
-		}
-		return out
-	}
-	method := func(m string) []string { return append([]string{":method", m}, get("localhost", "/")[2:]...) }
-	for _, c := range []struct {
-		name   string
-		fields []string
-		want   refusal
-	}{
-		{"good", get("localhost", "/"), accepted},
-		{"Host for :authority", []string{":method", "GET", ":scheme", "https", ":path", "/", "host", "localhost"}, accepted},
-		{"both the same", get("localhost", "/", "host", "localhost"), accepted},
-		{"cookie crumbs", get("localhost", "/", "cookie", "a=1", "cookie", "b=2"), accepted},
-		{"te trailers", get("localhost", "/", "te", "trailers"), accepted},
-		{"target at the limit", get("localhost", "/"+pad(8<<10-1)), accepted},
-		{"target", get("localhost", "/"+pad(8<<10)), targetTooLong},
-		{"target of 9 KiB", get("localhost", "/"+pad(9<<10)), targetTooLong},
-		{"64 fields", get("localhost", "/", many(63)...), accepted},
-		{"65 fields", get("localhost", "/", many(64)...), headerTooLarge},
-		{"cookies at the limit", get("localhost", "/", "cookie", pad(8<<10)), accepted},
-		{"cookies", get("localhost", "/", "cookie", pad(4<<10), "cookie", pad(4<<10+1)), headerTooLarge},
-		{"cookies of 20 KiB", get("localhost", "/", "cookie", pad(20<<10)), headerTooLarge},
-		{"header at the limit", get("localhost", "/", "x-a", pad(16<<10-17-7)), accepted},
-		{"header", get("localhost", "/", "x-a", pad(16<<10-17-6)), headerTooLarge},
-		{"header of 100 KiB", get("localhost", "/", "x-a", pad(60<<10)), headerTooLarge},
-		{"method at the limit", method(pad(32)), accepted},
-		{"method", method(pad(33)), methodInvalid},
-		{"method of 1 KiB", method(pad(1024)), methodInvalid},
-		{"method that is none", method("GE T"), requestMalformed},
-		{"TRACE", method("TRACE"), methodNotAllowed},
-		{"CONNECT", []string{":method", "CONNECT", ":authority", "localhost:443"}, methodNotAllowed},
-		{"extended CONNECT", append(method("CONNECT"), ":protocol", "websocket"), requestMalformed},
-		{"asterisk", append([]string{":method", "OPTIONS"}, get("localhost", "*")[2:]...), targetInvalid},
-		{"absolute form", get("localhost", "https://localhost/"), targetInvalid},
-		{"bad escape", get("localhost", "/%zz"), targetInvalid},
-		{"another host", get("other.example", "/"), misdirected},
-		{"no host", []string{":method", "GET", ":scheme", "https", ":path", "/"}, hostInvalid},
-		{"empty host", get("", "/"), hostInvalid},
-		{"two hosts", []string{":method", "GET", ":scheme", "https", ":path", "/", "host", "localhost", "host", "localhost"}, hostInvalid},
-		{"two opinions on the host", get("localhost", "/", "host", "127.0.0.1"), hostInvalid},
-		{"no path", []string{":method", "GET", ":scheme", "https", ":authority", "localhost"}, requestMalformed},
-		{"no method", get("localhost", "/")[2:], requestMalformed},
-		{"another scheme", []string{":method", "GET", ":scheme", "ftp", ":authority", "localhost", ":path", "/"}, requestMalformed},
-		{"pseudo twice", get("localhost", "/", ":path", "/x"), requestMalformed},
-		{"pseudo after regular", append([]string{"x", "y"}, get("localhost", "/")...), requestMalformed},
-		{"pseudo of answers", get("localhost", "/", ":status", "200"), requestMalformed},
-		{"unknown pseudo", get("localhost", "/", ":what", "x"), requestMalformed},
-		{"upper case", get("localhost", "/", "X-A", "y"), requestMalformed},
-		{"empty name", get("localhost", "/", "", "y"), requestMalformed},
-		{"line break", get("localhost", "/", "x", "a\r\nb"), requestMalformed},
-		{"NUL", get("localhost", "/", "x", "a\x00b"), requestMalformed},
-		{"connection", get("localhost", "/", "connection", "close"), requestMalformed},
-		{"transfer-encoding", get("localhost", "/", "transfer-encoding", "chunked"), requestMalformed},
-		{"te gzip", get("localhost", "/", "te", "gzip"), requestMalformed},
-		{"length twice", get("localhost", "/", "content-length", "0", "content-length", "0"), requestMalformed},
-		{"length +0", get("localhost", "/", "content-length", "+0"), requestMalformed},
-		{"length without body", get("localhost", "/", "content-length", "5"), requestMalformed},
-		{"length of 10 GB", append(method("POST"), "content-length", "10000000000"), requestMalformed},
-	} {
+	for _, c := range slices.Concat(sectionCases, h3Cases) {
 		t.Run(c.name, func(t *testing.T) {
 			h := s.dialH3(t)
 			str := h.open(section(c.fields...))

@@ -21,6 +21,7 @@ type h3conn struct {
 	link    *link
 	limit   *Limits
 	control *quic.SendStream
+	work    *workers
 
 	complete atomic.Pointer[tls.ConnectionState] // once the handshake is; link.tls is from before
 	remote   atomic.Pointer[remoteAddr]
@@ -50,9 +51,9 @@ type remoteAddr struct {
 // goAwayNone is the stream of a GOAWAY that rejects nothing yet: the largest there can be (RFC 9114 §5.2).
 const goAwayNone = quic.StreamID(1<<62 - 4)
 
-func newH3Conn(t *Transport, q *quic.Conn) *h3conn {
+func newH3Conn(t *Transport, q *quic.Conn, w *workers) *h3conn {
 	state := q.ConnectionState().TLS
-	return &h3conn{t: t, quic: q, link: t.newLink(protocolH3, &state), limit: &t.limits, reject: -1}
+	return &h3conn{t: t, quic: q, link: t.newLink(protocolH3, &state), limit: &t.limits, work: w, reject: -1}
 }
 
 // serve runs the connection until it has ended and nothing of it runs any more. verified is called when the client's
@@ -73,10 +74,8 @@ func (c *h3conn) serve(verified func()) {
 			str.CancelWrite(quic.StreamErrorCode(h3RequestRejected))
 			continue
 		}
-		c.wg.Go(func() {
-			c.serveStream(str)
-			c.release()
-		})
+		c.wg.Add(1)
+		c.work.serve(work{c, str})
 	}
 }
 
@@ -136,9 +135,10 @@ func (c *h3conn) admit(id quic.StreamID) bool {
 // release undoes admit.
 func (c *h3conn) release() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.active--
 	c.endSoon()
+	c.mu.Unlock()
+	c.wg.Done()
 }
 
 // drain announces the end of the connection, rejects nothing yet, and names the last request a moment later: a request

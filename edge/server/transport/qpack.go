@@ -3,8 +3,6 @@ package transport
 import (
 	"bytes"
 	"errors"
-
-	"golang.org/x/net/http2/hpack"
 )
 
 // errQPACK says that a field section is not QPACK without dynamic table: the end of the connection (RFC 9204 §6).
@@ -32,12 +30,6 @@ type sectionField struct {
 
 func (s *fieldSection) reset() {
 	*s = fieldSection{arena: s.arena[:0], fields: s.fields[:0], method: -1, scheme: -1, authority: -1, path: -1}
-}
-
-// Write appends to the arena; Huffman decoding writes there.
-func (s *fieldSection) Write(p []byte) (int, error) {
-	s.arena = append(s.arena, p...)
-	return len(p), nil
 }
 
 // decode reads a field section and judges it. It stops at the first field over a limit: what a few bytes can be made to
@@ -104,13 +96,13 @@ func (s *fieldSection) text(b []byte, n uint) ([]byte, bool) {
 	if len(b) == 0 {
 		return nil, false
 	}
-	huffman := b[0]&(1<<n) != 0
+	coded := b[0]&(1<<n) != 0
 	length, rest, ok := prefixInt(b, n)
 	if !ok || length > uint64(len(rest)) {
 		return nil, false
 	}
-	if huffman {
-		if _, err := hpack.HuffmanDecode(s, rest[:length]); err != nil {
+	if coded {
+		if s.arena, ok = appendHuffman(s.arena, rest[:length]); !ok {
 			return nil, false
 		}
 	} else {

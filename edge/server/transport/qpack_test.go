@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	xhttp2 "golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 )
 
 func TestStaticTable(t *testing.T) {
@@ -69,6 +70,37 @@ func TestSectionAllocations(t *testing.T) {
 	}); n > 6 {
 		t.Errorf("a request takes %v allocations, want 6: itself, its URL, its strings, its header (2) and the header's values", n)
 	}
+}
+
+func TestHuffman(t *testing.T) {
+	every := make([]byte, 256)
+	for i := range every {
+		every[i] = byte(i)
+	}
+	for _, text := range []string{"", "a", "www.example.com", "no-cache", "Mozilla/5.0 (X11; Linux x86_64)", string(every), strings.Repeat("\x00", 100), pad(5000)} {
+		coded := hpack.AppendHuffmanString(nil, text)
+		if got, ok := appendHuffman([]byte("x"), coded); !ok || string(got) != "x"+text {
+			t.Errorf("%q becomes %q %t", text, got, ok)
+		}
+	}
+	for name, coded := range map[string][]byte{"EOS": {0xff, 0xff, 0xff, 0xff}, "8 bits of padding": {0x1f, 0xff, 0xff}, "padding of zeros": {0x18}, "half a code": {0xff, 0xfe}} {
+		if got, ok := appendHuffman(nil, coded); ok {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// FuzzHuffman compares with hpack's decoder.
+func FuzzHuffman(f *testing.F) {
+	f.Add(hpack.AppendHuffmanString(nil, "text/html; charset=utf-8"))
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0x1f})
+	f.Fuzz(func(t *testing.T, coded []byte) {
+		want, err := hpack.HuffmanDecodeToString(coded)
+		got, ok := appendHuffman(nil, coded)
+		if ok != (err == nil) || ok && string(got) != want {
+			t.Fatalf("%x becomes %q %t, want %q %v", coded, got, ok, want, err)
+		}
+	})
 }
 
 // FuzzSection holds that any bytes are an error, a refusal or a request that keeps every limit, and that the fields of the

@@ -18,6 +18,7 @@ type quicSide struct {
 	ln       *quic.EarlyListener
 	gate     *gate
 	governor governor
+	work     *workers
 
 	mu      sync.Mutex
 	conns   map[*h3conn]struct{} // nil after closeAll
@@ -34,7 +35,7 @@ type attemptKey struct{}
 
 func newQUICSide(t *Transport, udp *net.UDPConn) (*quicSide, error) {
 	l := t.limits
-	s := &quicSide{t: t, udp: udp, gate: newGate(l.Connections, l.ConnectionsPerNet), conns: map[*h3conn]struct{}{}, stopped: make(chan struct{}),
+	s := &quicSide{t: t, udp: udp, gate: newGate(l.Connections, l.ConnectionsPerNet), work: newWorkers(), conns: map[*h3conn]struct{}{}, stopped: make(chan struct{}),
 		governor: governor{handshakes: l.Handshakes, verified: l.HandshakesVerified, rate: l.HandshakeRate}}
 	reset, token := quic.StatelessResetKey(t.keys.reset), quic.TokenGeneratorKey(t.keys.token)
 	s.quic = &quic.Transport{
@@ -99,7 +100,7 @@ func (s *quicSide) serve() {
 			q.CloseWithError(quic.ApplicationErrorCode(h3NoError), "")
 			continue
 		}
-		c := newH3Conn(s.t, q)
+		c := newH3Conn(s.t, q, s.work)
 		s.conns[c] = struct{}{}
 		s.wg.Add(1)
 		s.mu.Unlock()
@@ -158,5 +159,6 @@ func (s *quicSide) closeAll() {
 	s.quic.Close() // handshakes too
 	<-s.stopped
 	s.wg.Wait()
+	s.work.close()
 	s.udp.Close()
 }

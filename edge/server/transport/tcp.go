@@ -50,7 +50,10 @@ func newTCPSide(t *Transport, ln *net.TCPListener) (*tcpSide, error) {
 		TLSNextProto:   map[string]func(*http.Server, *tls.Conn, http.Handler){},
 		ConnContext:    func(ctx context.Context, c net.Conn) context.Context { return c.(*h1conn).link.context(ctx) },
 	}
-	s.h2Base = &http.Server{Handler: handler, ErrorLog: silent, MaxHeaderBytes: h2HeaderRoom * (l.TargetBytes + l.HeaderBytes), TLSConfig: s.tls.Clone()}
+	s.h2Base = &http.Server{Handler: handler, ErrorLog: silent, MaxHeaderBytes: h2HeaderRoom * (l.TargetBytes + l.HeaderBytes), TLSConfig: s.tls.Clone(),
+		// x/net counts both from the end of the header. A stream whose client makes no room for the answer ends with the
+		// second; one whose client reads nothing at all ends its connection after Limits.Write.
+		ReadTimeout: l.BodyRead, WriteTimeout: l.BodyRead + l.Write/2}
 	s.h2 = &xhttp2.Server{
 		MaxConcurrentStreams: uint32(l.H2Streams), MaxReadFrameSize: 16 << 10, MaxDecoderHeaderTableSize: 4 << 10, MaxEncoderHeaderTableSize: 4 << 10,
 		IdleTimeout: l.Idle, WriteByteTimeout: l.Write,

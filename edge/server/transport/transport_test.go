@@ -91,22 +91,29 @@ func (s *server) clientFor(t testing.TB, protocol, sni string) caller {
 	return caller{&http.Client{Transport: s.roundTripper(t, protocol, sni), CheckRedirect: stay, Timeout: 10 * time.Second}, s, t}
 }
 
+// connectError marks errors of making a connection, handshake included, as against those of a request on one.
+type connectError struct{ error }
+
+func (e connectError) Unwrap() error { return e.error }
+
 func (s *server) roundTripper(t testing.TB, protocol, sni string) http.RoundTripper {
 	t.Helper()
-	addr := s.Addr().String()
+	connect := func(ctx context.Context, c *tls.Config) (net.Conn, error) {
+		conn, err := (&tls.Dialer{Config: c}).DialContext(ctx, "tcp", s.Addr().String())
+		if err != nil {
+			return nil, connectError{err}
+		}
+		return conn, nil
+	}
 	switch protocol {
 	case "h1":
-		tr := &http.Transport{MaxIdleConnsPerHost: 100, TLSClientConfig: s.tls(sni),
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return (&net.Dialer{}).DialContext(ctx, "tcp", addr)
-			}}
+		tr := &http.Transport{MaxIdleConnsPerHost: 100,
+			DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return connect(ctx, s.tls(sni)) }}
 		t.Cleanup(tr.CloseIdleConnections)
 		return tr
 	case "h2":
 		tr := &xhttp2.Transport{TLSClientConfig: s.tls(sni, "h2"),
-			DialTLSContext: func(ctx context.Context, _, _ string, c *tls.Config) (net.Conn, error) {
-				return (&tls.Dialer{Config: c}).DialContext(ctx, "tcp", addr)
-			}}
+			DialTLSContext: func(ctx context.Context, _, _ string, c *tls.Config) (net.Conn, error) { return connect(ctx, c) }}
 		t.Cleanup(tr.CloseIdleConnections)
 		return tr
 	}
@@ -119,7 +126,11 @@ func (s *server) h3Transport(t testing.TB, sni string) *http3.Transport {
 	t.Helper()
 	pt := s.packets(t)
 	tr := &http3.Transport{TLSClientConfig: s.tls(sni), Dial: func(ctx context.Context, _ string, c *tls.Config, q *quic.Config) (*quic.Conn, error) {
-		return pt.DialEarly(ctx, net.UDPAddrFromAddrPort(s.Addr()), c, q)
+		conn, err := pt.DialEarly(ctx, net.UDPAddrFromAddrPort(s.Addr()), c, q)
+		if err != nil {
+			return nil, connectError{err}
+		}
+		return conn, nil
 	}}
 	t.Cleanup(func() { tr.Close() })
 	return tr
