@@ -34,7 +34,7 @@ type crew struct {
 
 // childAnswer is a bid of about 1.8 kB; the id of the request goes in front.
 func childAnswer(bidder int) string {
-	markup := `<a href=\"https://buyer.example/landing?c=1\"><img src=\"https://cdn.buyer.example/300x250.png\" width=\"300\" height=\"250\"></a>` + strings.Repeat(`<img src=\"https://px.buyer.example/i?x=1\">`, 25)
+	markup := `<a href=\"https://buyer.example/landing?c=1\"><img src=\"https://cdn.buyer.example/300x250.png\" width=\"300\" height=\"250\"></a>` + strings.Repeat(`<img src=\"https://px.buyer.example/i?x=1\">`, 31)
 	return `","bidid":"b-1","cur":"USD","seatbid":[{"seat":"` + strconv.Itoa(firstMember+bidder) + `","bid":[{"id":"1","impid":"1","price":1.25,"crid":"summer","adomain":["buyer.example"],` +
 		`"nurl":"https://win.bidder.example/n?p=${AUCTION_PRICE}&a=${AUCTION_ID}","burl":"https://win.bidder.example/b?p=${AUCTION_PRICE}","w":300,"h":250,"cat":["IAB2"],"adm":"` + markup + `"}]}]}`
 }

@@ -78,8 +78,10 @@ func bidRequest(call *ad.Call) *openrtb.Request {
 			UA: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36", IP: "198.51.100.0", Language: "en", DeviceType: 2, OS: "Linux", JS: openrtb.Yes,
 			Geo: &openrtb.Geo{Country: "USA", Region: "NY", City: "New York", ZIP: "10004"},
 		},
-		User: &openrtb.User{ID: "0f8fad5b-d9cb-469f-a165-70867728950e", Yob: 1984, Gender: "F", Data: []openrtb.Data{{ID: "seg", Name: "segments", Segment: []openrtb.Segment{{ID: "5001"}, {ID: "5002"}, {ID: "5003"}}}}},
-		AT:   1, Cur: []string{"USD"}, BCat: []string{"IAB24", "IAB25", "IAB26"}, BAdv: []string{"blocked.example", "worse.example"},
+		User: &openrtb.User{ID: "0f8fad5b-d9cb-469f-a165-70867728950e", Yob: 1984, Gender: "F", Data: []openrtb.Data{{ID: "seg", Name: "segments", Segment: []openrtb.Segment{{ID: "5001"}, {ID: "5002"}, {ID: "5003"}}}},
+			EIDs:    []openrtb.EID{{Source: "id.example", UIDs: []openrtb.UID{{ID: "c2VjcmV0LXRva2VuLW9mLTQ0LWJ5dGVzLWF0LWxlYXN0LXN1cmVseQ", AType: 1}}}, {Source: "other-id.example", UIDs: []openrtb.UID{{ID: "9f86d081884c7d659a2feaa0c55ad015", AType: 3}}}},
+			Consent: "CPXxRfAPXxRfAAfKABENB-CgAAAAAAAAAAYgAAAAAAAA.YAAAAAAAAAAA"},
+		AT: 1, Cur: []string{"USD"}, BCat: []string{"IAB24", "IAB25", "IAB26"}, BAdv: []string{"blocked.example", "worse.example"},
 		Source: &openrtb.Source{TID: "7c9e6679-7425-40de-944b-e07fc1f90ae7", SChain: &openrtb.SChain{Complete: openrtb.Yes, Ver: "1.0", Nodes: []openrtb.Node{{ASI: "curb.example", SID: "10", HP: openrtb.Yes}}}},
 	}
 }
