@@ -52,6 +52,7 @@ func contents() catalog.Contents {
 			{ID: 505, Code: "native", Member: 7, Active: true, Audit: ad.Audited, Secure: true, Media: ad.Native, Format: ad.FormatNative,
 				Content: `{"native":{"link":{"url":"https://shop.example/?r=${REFERER_URL}"}}}`},
 		},
+		Deals: []ad.Deal{{ID: "d-1", Active: true}, {ID: "d-2", Active: true}},
 		Rates: ad.ExchangeRates{AsOf: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), Rates: map[ad.Currency]ad.Rate{{'E', 'U', 'R'}: 2_000_000_000_000, {'S', 'E', 'K'}: 91_644_711_000}},
 	}
 }
@@ -79,6 +80,7 @@ func (s *seller) Serve(_ context.Context, in adcall.Incoming) *adcall.Answer {
 	s.held++
 	s.last = *in.Call // what it points to is the handler's again after the answer
 	s.last.Keywords, s.last.Custom, s.last.GPPSID = slices.Clone(s.last.Keywords), slices.Clone(s.last.Custom), slices.Clone(s.last.GPPSID)
+	s.last.Seats, s.last.SeatsBlocked = slices.Clone(s.last.Seats), slices.Clone(s.last.SeatsBlocked)
 	s.imps = append(s.imps[:0], in.Call.Impressions...)
 	s.mu.Unlock()
 	return s.sell(in)

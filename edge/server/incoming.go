@@ -1,6 +1,8 @@
 package server
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -45,6 +47,9 @@ func (h *Handler) incoming(r *http.Request, c *openCall, in request, received *o
 		if !ok {
 			continue
 		}
+		if out.PrivateAuction = isPrivate(imp); out.PrivateAuction && !offersOurs(imp, in.snap) {
+			continue
+		}
 		if out.Reserve, ok = floorOf(imp, in.snap.Rates()); !ok {
 			return sale{problem: &requestInvalid}
 		}
@@ -58,7 +63,7 @@ func (h *Handler) incoming(r *http.Request, c *openCall, in request, received *o
 	if known == 0 {
 		return sale{problem: &placementUnknown}
 	}
-	return sale{none: kept == 0 || c.rate == 0}
+	return sale{none: !c.readSeats(received) || kept == 0 || c.rate == 0}
 }
 
 // waitOf reads tmax: 0 is not said, everything else is bounded.
@@ -257,6 +262,7 @@ func readPerson(call *ad.Call, received *openrtb.Request) {
 		return
 	}
 	call.COPPA = g.COPPA == openrtb.Yes
+	call.GPC = call.GPC || optedOut(g.Ext)
 	switch g.GDPR {
 	case openrtb.No:
 		call.GDPR = 0
@@ -264,6 +270,20 @@ func readPerson(call *ad.Call, received *openrtb.Request) {
 		call.GDPR = 1
 	}
 	call.GPP, call.GPPSID, call.USPrivacy = g.GPP, g.GPPSID, g.USPrivacy
+}
+
+// optedOut reports whether regs.ext says gpc, which is the Sec-GPC header as a server passes it on: "1" or 1.
+func optedOut(ext []byte) bool {
+	if !bytes.Contains(ext, []byte(`"gpc"`)) {
+		return false
+	}
+	var said struct {
+		GPC json.RawMessage `json:"gpc"`
+	}
+	if json.Unmarshal(ext, &said) != nil {
+		return false
+	}
+	return string(said.GPC) == `"1"` || string(said.GPC) == `1`
 }
 
 // readPage takes the page if it is a web URL; an https page takes secure creatives only.

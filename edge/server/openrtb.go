@@ -22,6 +22,8 @@ type openCall struct {
 	call          ad.Call
 	imps          [ad.ImpressionsMax]ad.Impression
 	sizes         []ad.Size
+	allowed       []ad.MemberID
+	blocked       []ad.MemberID
 	currency      ad.Currency
 	rate          ad.Rate
 

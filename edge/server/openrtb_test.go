@@ -33,7 +33,7 @@ func TestResponses(t *testing.T) {
 		sell       func(adcall.Incoming) *adcall.Answer
 		want       string
 	}{
-		{"sold", bidRequest, won(501, deal), `{"id":"r-1","seatbid":[{"bid":[{"id":"` + id + `-1","impid":"i-1","price":2,"adm":"<a href=\"https://shop.example/?a=1&amp;p=2.25\" target=\"_blank\" rel=\"noopener\"><img src=\"https://cdn.example/a.png?x=1&amp;a=` + id + `\" width=\"300\" height=\"250\" alt=\"\" style=\"border:0;display:block\"></a>","adomain":["shop.example"],"crid":"pic","w":300,"h":250,"adid":"501","dealid":"d-1","cat":["IAB1"],"attr":[3],"mtype":1}],"seat":"7"}],"bidid":"` + id + `","cur":"USD"}`},
+		{"sold", strings.Replace(bidRequest, `"banner"`, `"pmp":{"deals":[{"id":"d-1"}]},"banner"`, 1), won(501, deal), `{"id":"r-1","seatbid":[{"bid":[{"id":"` + id + `-1","impid":"i-1","price":2,"adm":"<a href=\"https://shop.example/?a=1&amp;p=2.25\" target=\"_blank\" rel=\"noopener\"><img src=\"https://cdn.example/a.png?x=1&amp;a=` + id + `\" width=\"300\" height=\"250\" alt=\"\" style=\"border:0;display:block\"></a>","adomain":["shop.example"],"crid":"pic","w":300,"h":250,"adid":"501","dealid":"d-1","cat":["IAB1"],"attr":[3],"mtype":1}],"seat":"7"}],"bidid":"` + id + `","cur":"USD"}`},
 		{"in euros, with markup", `{"id":"r-2","cur":["XXX","EUR","USD"],"imp":[{"id":"i-1","tagid":"1001","banner":{}}]}`, won(502, func(b *ad.Bid) { b.Markup = "<b>${AUCTION_PRICE} ${AUCTION_IMP_ID}</b>" }),
 			`{"id":"r-2","seatbid":[{"bid":[{"id":"` + id + `-1","impid":"i-1","price":1,"adm":"<b>2.25 i-1</b>","adomain":["shop.example"],"crid":"html","w":300,"h":250,"adid":"502","mtype":1}],"seat":"7"}],"bidid":"` + id + `","cur":"EUR"}`},
 		{"video", `{"id":"r-3","imp":[{"id":"i-1","tagid":"1003","video":{"mimes":["video/mp4"]}}]}`, won(504),
@@ -136,6 +136,38 @@ func TestIncomingCall(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, s.last, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Errorf("call (-want +got):\n%s", diff)
+	}
+}
+
+func TestSignalsOfTheBody(t *testing.T) {
+	for _, c := range []struct {
+		more            string
+		gpc, doNotTrack bool
+	}{
+		{``, false, false},
+		{`,"regs":{"ext":{"gpc":"1"}}`, true, false},
+		{`,"regs":{"ext":{"gdpr":0,"gpc":1}}`, true, false},
+		{`,"regs":{"coppa":0,"ext":{"gpc" : 1 ,"x":{}}}`, true, false},
+		{`,"regs":{"ext":{"gpc":"0"}}`, false, false},
+		{`,"regs":{"ext":{"gpc":0}}`, false, false},
+		{`,"regs":{"ext":{"gpc":true}}`, false, false},
+		{`,"regs":{"ext":{"gpc":null}}`, false, false},
+		{`,"regs":{"ext":{"x":{"gpc":1}}}`, false, false},
+		{`,"regs":{"ext":["gpc",1]}`, false, false},
+		{`,"device":{"dnt":1}`, false, true},
+		{`,"device":{"lmt":1}`, false, true},
+		{`,"device":{"dnt":0,"lmt":1}`, false, true},
+		{`,"device":{"dnt":0,"lmt":0}`, false, false},
+	} {
+		body := bidRequest[:len(bidRequest)-1] + c.more + "}"
+		s := &seller{sell: fall(adcall.Blank)}
+		if w := post(rim(t, s), body); w.Code != 200 || s.last.GPC != c.gpc || s.last.DoNotTrack != c.doNotTrack {
+			t.Errorf("%s: status %d, GPC %v, do not track %v", c.more, w.Code, s.last.GPC, s.last.DoNotTrack)
+		}
+		post(rim(t, s), body, withHeader("Sec-GPC", "1"), withHeader("DNT", "1"))
+		if !s.last.GPC || !s.last.DoNotTrack {
+			t.Errorf("%s takes back what the headers say", c.more)
+		}
 	}
 }
 

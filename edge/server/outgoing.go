@@ -36,7 +36,7 @@ func (h *Handler) respond(c *openCall, in request, received *openrtb.Request, an
 		if slot.Outcome != adcall.Sold || slot.Bid == nil {
 			continue
 		}
-		if bid, ok := h.bid(c, in, slot); ok {
+		if bid, ok := h.bid(c, in, slot, &received.Imp[i]); ok {
 			bid.ID = id + "-" + strconv.Itoa(i+1)
 			c.seat(strconv.FormatUint(uint64(slot.Bid.Member), 10), bid)
 		}
@@ -58,8 +58,8 @@ func (c *openCall) seat(seat string, bid openrtb.Bid) {
 	c.seats = append(c.seats, openrtb.SeatBid{Seat: seat, Bid: []openrtb.Bid{bid}})
 }
 
-// bid makes one bid; false if its creative has no markup to hand on.
-func (h *Handler) bid(c *openCall, in request, slot *adcall.Slot) (out openrtb.Bid, ok bool) {
+// bid makes one bid; false if its creative has no markup to hand on, or its deal is none that the caller asks for.
+func (h *Handler) bid(c *openCall, in request, slot *adcall.Slot, imp *openrtb.Imp) (out openrtb.Bid, ok bool) {
 	c.page.values = values{call: &c.call, slot: slot, size: slot.Size}
 	c.page.document = c.page.document[:0]
 	kind, ok := h.markup(&c.page, in, slot)
@@ -84,10 +84,10 @@ func (h *Handler) bid(c *openCall, in request, slot *adcall.Slot) (out openrtb.B
 	if len(out.ADomain) == 0 && slot.Bid.Advertiser != "" {
 		out.ADomain = []string{slot.Bid.Advertiser}
 	}
-	if slot.Bid.Deal != nil {
+	if slot.Bid.Deal != nil && offers(imp, slot.Bid.Deal.ID) {
 		out.DealID = slot.Bid.Deal.ID
 	}
-	return out, out.Price > 0
+	return out, out.Price > 0 && (out.DealID != "" || !slot.Impression.PrivateAuction)
 }
 
 // markup appends what the caller shows, and says of which kind it is.

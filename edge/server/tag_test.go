@@ -77,7 +77,9 @@ func TestOutcomeIsForTheLab(t *testing.T) {
 }
 
 func TestScript(t *testing.T) {
-	h := rim(t, &seller{sell: won(502, func(b *ad.Bid) { b.Markup = "</script><\\/script><p><SCRIPT><!--<scrip\u2028'\"&éł\U0001f600\x01\n\r\t" })})
+	h := rim(t, &seller{sell: won(502, func(b *ad.Bid) {
+		b.Markup = "</script><\\/script><p><SCRIPT><!--<scrip\u2028'\"&éł\U0001f600\x01\n\r\t"
+	})})
 	w := get(h, "/ttj?id=1001&target=slot-1")
 	want := `,"srcdoc","` + strings.ReplaceAll(head, `"`, `\"`) +
 		`\x3c/script><\\/script><p>\x3cSCRIPT>\x3c!--<scrip\u2028'\"&\xe9\u0142\ud83d\ude00\x01\n\r\t</body></html>",300,250,"slot-1","/ttj?id=1001&target=slot-1");` + "\n"
