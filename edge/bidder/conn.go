@@ -115,7 +115,8 @@ func (c *conn) take() *exchange {
 	x := c.current.Swap(nil)
 	c.expires.Store(0)
 	c.sending.Lock()
-	c.sending.Unlock() //nolint:staticcheck // waits for the writer
+	//lint:ignore SA2001 there is nothing to do under the lock: having it means that the writer has returned
+	c.sending.Unlock()
 	return x
 }
 

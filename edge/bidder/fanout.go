@@ -59,7 +59,7 @@ type Fanout struct {
 	board    atomic.Pointer[board]
 	records  map[ad.BidderID]*record // outlive the lines, so that a new endpoint keeps its history; guarded by mu
 	origins  map[*origin]struct{}    // also those that are retired and not empty yet; guarded by mu
-	ctx      context.Context         //nolint:containedctx // ends with Close
+	ctx      context.Context         // ends with Close
 	cancel   context.CancelFunc
 	children sync.WaitGroup
 	newcomer chan struct{} // one token: there may be ready URLs that nobody has asked yet

@@ -42,7 +42,7 @@ type origin struct {
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	max     int // connections
 	owner   *sync.WaitGroup
-	ctx     context.Context //nolint:containedctx // bounds dials that outlive the call which asked for them
+	ctx     context.Context // bounds dials, which outlive the call that asked for them
 	report  func(dialled ad.Reason)
 
 	mu      sync.Mutex // guards all below
