@@ -1,7 +1,9 @@
 package server
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"curb/edge/ad"
 	"curb/edge/adcall"
@@ -81,13 +83,20 @@ func (h *Handler) bid(c *openCall, in request, slot *adcall.Slot, imp *openrtb.I
 	if out.CrID == "" {
 		out.CrID = out.AdID
 	}
-	if len(out.ADomain) == 0 && slot.Bid.Advertiser != "" {
-		out.ADomain = []string{slot.Bid.Advertiser}
-	}
+	out.ADomain = withDomain(out.ADomain, slot.Bid.Advertiser)
 	if slot.Bid.Deal != nil && offers(imp, slot.Bid.Deal.ID) {
 		out.DealID = slot.Bid.Deal.ID
 	}
 	return out, out.Price > 0 && (out.DealID != "" || !slot.Impression.PrivateAuction)
+}
+
+// withDomain adds the bid's own advertiser to the creative's, so that the caller can hold both against its blocks. The
+// creative's list is left as it is.
+func withDomain(domains []string, own string) []string {
+	if own == "" || slices.ContainsFunc(domains, func(d string) bool { return strings.EqualFold(d, own) }) {
+		return domains
+	}
+	return append(slices.Clip(domains), own)
 }
 
 // markup appends what the caller shows, and says of which kind it is.
