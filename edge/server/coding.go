@@ -70,13 +70,25 @@ func codingOf(headers []string, rawQuery string) (coding ad.Compression, ok bool
 }
 
 // decode appends the decoded body to dst, which is empty. It stops at ad.BodyDecodedBytesMax and at ad.BodyRatioMax times
-// the size as sent, whichever comes first: a bomb costs no more than an honest body.
+// the size as sent, whichever comes first: a bomb costs no more than an honest body. A body compressed twice hides its
+// size and is taken for a bomb.
 func (c *coder) decode(dst, body []byte, coding ad.Compression) ([]byte, *problem) {
 	limit := min(len(body)*ad.BodyRatioMax, ad.BodyDecodedBytesMax)
+	var p *problem
 	if coding == ad.Gzip {
-		return c.gunzip(dst, body, limit)
+		dst, p = c.gunzip(dst, body, limit)
+	} else {
+		dst, p = c.unzstd(dst, body, limit)
 	}
-	return c.unzstd(dst, body, limit)
+	if p == nil && compressed(dst) {
+		p = &decodedTooLarge
+	}
+	return dst, p
+}
+
+// compressed reports whether a body begins like gzip (RFC 1952 §2.3.1) or zstd (RFC 8878 §3.1.1).
+func compressed(body []byte) bool {
+	return bytes.HasPrefix(body, []byte("\x1f\x8b")) || bytes.HasPrefix(body, []byte("\x28\xb5\x2f\xfd"))
 }
 
 // gunzip takes one gzip member and nothing after it.

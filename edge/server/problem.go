@@ -31,7 +31,7 @@ var (
 	contentType     = problem{http.StatusUnsupportedMediaType, "content_type_unsupported", "Content-Type must be application/json or text/plain.", false}
 	contentEncoding = problem{http.StatusUnsupportedMediaType, "content_encoding_unsupported", "Content-Encoding may be gzip or zstd, once.", false}
 	bodyTooLarge    = problem{http.StatusRequestEntityTooLarge, "body_too_large", "The body is larger than 128 KiB.", true}
-	decodedTooLarge = problem{http.StatusRequestEntityTooLarge, "decoded_too_large", "The body is larger than 512 KiB, or 50 times its compressed size.", false}
+	decodedTooLarge = problem{http.StatusRequestEntityTooLarge, "decoded_too_large", "The body is larger than 512 KiB, 50 times its compressed size, or compressed twice.", false}
 	bodyInvalid     = problem{http.StatusBadRequest, "body_invalid", "The body ends early or is not of its Content-Encoding.", false}
 	bodyTimeout     = problem{http.StatusRequestTimeout, "timeout", "The body did not arrive in time.", true}
 	requestInvalid  = problem{http.StatusBadRequest, "request_invalid", "The body is not a bid request within limits.", false}
