@@ -48,6 +48,7 @@ func (h *Handler) serveOpenRTB(w http.ResponseWriter, r *http.Request, in reques
 		serveOptions(w, r)
 		return
 	}
+	w.Header()["Timing-Allow-Origin"] = valueAny
 	c, _ := h.openCalls.Get().(*openCall)
 	if c == nil {
 		c = new(openCall)

@@ -65,6 +65,7 @@ func (h *Handler) serveCurb(w http.ResponseWriter, r *http.Request) {
 	header["X-Curb-Node"] = h.node
 	header["Cache-Control"] = valueNoStore
 	header["X-Content-Type-Options"] = valueNoSniff
+	header["Timing-Allow-Origin"] = valueAny
 	header["Access-Control-Allow-Origin"] = valueAny
 	header["Access-Control-Expose-Headers"] = valueExposed
 	w.WriteHeader(http.StatusNoContent)
@@ -82,6 +83,7 @@ func protocolOf(r *http.Request) []string {
 
 func serveStatus(w http.ResponseWriter) {
 	header := w.Header()
+	header["Timing-Allow-Origin"] = valueAny
 	header["Cache-Control"] = valueNoStore
 	header["X-Content-Type-Options"] = valueNoSniff
 	w.WriteHeader(http.StatusNoContent)

@@ -158,6 +158,20 @@ func TestOtherEndpoints(t *testing.T) {
 	}
 }
 
+// TestPagesSeeTheProtocol: without Timing-Allow-Origin a page's Resource Timing hides nextHopProtocol.
+func TestPagesSeeTheProtocol(t *testing.T) {
+	h := rim(t, &seller{sell: fall(adcall.Blank)})
+	for name, w := range map[string]*httptest.ResponseRecorder{
+		"/status": get(h, "/status"), "/.well-known/curb": get(h, "/.well-known/curb"), "/tt": get(h, "/tt?id=1001"), "/ttj": get(h, "/ttj?id=1001"),
+		"a response": post(h, bidRequest), "the same again": post(h, bidRequest), "a refusal": post(h, "{"),
+		"nothing to sell": post(h, `{"id":"r","cur":["XXX"],"imp":[{"id":"i-1","tagid":"1001","banner":{}}]}`),
+	} {
+		if got := w.Header().Get("Timing-Allow-Origin"); got != "*" {
+			t.Errorf("%s: Timing-Allow-Origin %q", name, got)
+		}
+	}
+}
+
 // market bids $1.50 with creative 502 on everything, as a bidder adapter would.
 type market struct{}
 
