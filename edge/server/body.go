@@ -46,10 +46,11 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, c *openCall) 
 	return p
 }
 
-// acceptedType reports whether a body is announced as JSON. Pages send it as text, which needs no preflight request.
+// acceptedType reports whether a body is announced as JSON, or not announced at all. Pages send it as text, which needs no
+// preflight request.
 func acceptedType(headers []string) bool {
 	if len(headers) != 1 {
-		return false
+		return len(headers) == 0
 	}
 	media, _, _ := strings.Cut(headers[0], ";")
 	media = strings.TrimSpace(media)

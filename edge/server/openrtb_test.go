@@ -364,7 +364,8 @@ func TestCodings(t *testing.T) {
 		{"62: unknown coding", "br", "", "application/json", []byte(bidRequest), 415, "content_encoding_unsupported"},
 		{"62: two codings", "gzip, gzip", "", "application/json", zip(zip([]byte(bidRequest))), 415, "content_encoding_unsupported"},
 		{"62: wrong type", "", "", "application/x-www-form-urlencoded", []byte(bidRequest), 415, "content_type_unsupported"},
-		{"62: no type", "", "", "", []byte(bidRequest), 415, "content_type_unsupported"},
+		{"no type", "", "", "", []byte(bidRequest), 200, ""},
+		{"62: an empty type", "", "", " ", []byte(bidRequest), 415, "content_type_unsupported"},
 		{"63: gzip cut short", "gzip", "", "application/json", zip([]byte(bidRequest))[:60], 400, "body_invalid"},
 		{"63: gzip and more", "gzip", "", "application/json", append(zip([]byte(bidRequest)), 0), 400, "body_invalid"},
 		{"63: two gzip members", "gzip", "", "application/json", append(zip([]byte(bidRequest)), zip(nil)...), 400, "body_invalid"},
@@ -395,6 +396,9 @@ func TestCodings(t *testing.T) {
 			}
 			checkProblem(t, recorded(w), c.status, c.code)
 		})
+	}
+	if w := post(h, bidRequest, withHeader("Content-Type", "application/json")); w.Code != 415 {
+		t.Errorf("two Content-Type headers: status %d", w.Code)
 	}
 	if w := post(h, bidRequest, withHeader("Content-Encoding", "gzip"), withHeader("Content-Encoding", "gzip")); w.Code != 415 {
 		t.Errorf("two Content-Encoding headers: status %d", w.Code)

@@ -28,7 +28,7 @@ var (
 	sizeMissing      = problem{http.StatusBadRequest, "size_missing", "The placement has no size of its own and the tag names none.", false}
 	placementUnknown = problem{http.StatusNotFound, "placement_unknown", "No placement of that name is served on this host.", false}
 
-	contentType     = problem{http.StatusUnsupportedMediaType, "content_type_unsupported", "Content-Type must be application/json or text/plain.", false}
+	contentType     = problem{http.StatusUnsupportedMediaType, "content_type_unsupported", "Content-Type may be application/json or text/plain, once.", false}
 	contentEncoding = problem{http.StatusUnsupportedMediaType, "content_encoding_unsupported", "Content-Encoding may be gzip or zstd, once.", false}
 	bodyTooLarge    = problem{http.StatusRequestEntityTooLarge, "body_too_large", "The body is larger than 128 KiB.", true}
 	decodedTooLarge = problem{http.StatusRequestEntityTooLarge, "decoded_too_large", "The body is larger than 512 KiB, 50 times its compressed size, or compressed twice.", false}
