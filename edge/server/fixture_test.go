@@ -17,8 +17,9 @@ import (
 	"curb/edge/catalog"
 )
 
-// contents is a small catalog: publisher 1 with ads.news.example and placements 1001 to 1006, publisher 2 with
-// ads.other.example and placement 2001, and one creative of each format.
+// contents is a small catalog: publisher 1 with ads.news.example and placements 1001 to 1008, of which two have codes that
+// are ids of others, publisher 2 with ads.other.example and placement 2001, publisher 3 of the same member as 1, and one
+// creative of each format.
 func contents() catalog.Contents {
 	box, tall := ad.Size{W: 300, H: 250}, ad.Size{W: 300, H: 600}
 	return catalog.Contents{
@@ -27,8 +28,10 @@ func contents() catalog.Contents {
 		Publishers: []ad.Publisher{
 			{ID: 1, Name: "news", Member: 100, Active: true, Hosts: []string{"ads.news.example"}},
 			{ID: 2, Name: "other", Member: 200, Active: true, Hosts: []string{"ads.other.example"}},
+			{ID: 3, Name: "weekly", Member: 100, Active: true},
 		},
-		Sites: []ad.Site{{ID: 11, Name: "news", Publisher: 1}, {ID: 12, Name: "news app", Publisher: 1, Kind: ad.App, Bundle: "example.news"}, {ID: 21, Name: "other", Publisher: 2}},
+		Sites: []ad.Site{{ID: 11, Name: "news", Publisher: 1}, {ID: 12, Name: "news app", Publisher: 1, Kind: ad.App, Bundle: "example.news"}, {ID: 21, Name: "other", Publisher: 2},
+			{ID: 31, Name: "weekly", Publisher: 3}},
 		Placements: []ad.Placement{
 			{ID: 1001, Code: "home-top", Site: 11, Publisher: 1, Member: 100, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner,
 				Estimates: []ad.EstimatedClear{{Clear: 1_100_000}}},
@@ -38,6 +41,9 @@ func contents() catalog.Contents {
 			{ID: 1005, Code: "chain", Site: 11, Publisher: 1, Member: 100, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner,
 				DaisyChain: "https://chain.example/p?cb=${CACHEBUSTER}&w=${WIDTH}&h=${HEIGHT}"},
 			{ID: 1006, Code: "app", Site: 12, Publisher: 1, Member: 100, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner | ad.Native, NoPSA: true, Position: 3},
+			{ID: 1007, Code: "1006", Site: 11, Publisher: 1, Member: 100, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner},
+			{ID: 1008, Code: "2001", Site: 11, Publisher: 1, Member: 100, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner},
+			{ID: 3001, Code: "cover", Site: 31, Publisher: 3, Member: 100, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner},
 			{ID: 2001, Code: "home-top", Site: 21, Publisher: 2, Member: 200, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner},
 		},
 		Creatives: []ad.Creative{

@@ -105,26 +105,29 @@ func floorOf(imp *openrtb.Imp, rates *ad.ExchangeRates) (ad.CPM, bool) {
 	return rate.ToUSDUp(imp.BidFloor), rate > 0
 }
 
-// placementOf finds what an impression is an impression of: tagid as our id, or as the owner's code; without tagid the
-// only placement of its site, app or publisher.
+// placementOf finds what an impression is an impression of; without tagid, the only placement of its site, app or
+// publisher. Where it is clear whose request this is, by the host it came in on, else by publisher.id, tagid is that
+// publisher's code, else the id of one of its placements. Elsewhere it is an id.
 func (h *Handler) placementOf(in request, received *openrtb.Request, imp *openrtb.Imp) *ad.Placement {
 	site, publisher := supplyOf(received)
 	if imp.TagID == "" {
 		return h.compiledFor(in.snap).only(idOf(site), idOf(publisher))
 	}
-	if id := idOf(imp.TagID); id != 0 {
-		if p := in.snap.Placement(ad.PlacementID(id)); p != nil {
-			return p
-		}
-	}
+	named := in.snap.Placement(ad.PlacementID(idOf(imp.TagID)))
 	owner := in.tenant
 	if owner == nil {
 		owner = in.snap.Publisher(ad.PublisherID(idOf(publisher)))
 	}
 	if owner == nil {
-		return nil
+		return named
 	}
-	return in.snap.PlacementByCode(owner.Member, imp.TagID)
+	if p := in.snap.PlacementByCode(owner.Member, imp.TagID); p != nil && p.Publisher == owner.ID {
+		return p
+	}
+	if named != nil && named.Publisher == owner.ID {
+		return named
+	}
+	return nil
 }
 
 // supplyOf gives the ids of site, app or screen, and of its publisher, as the caller wrote them.
