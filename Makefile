@@ -7,7 +7,8 @@ GO         ?= go
 BUILD      := $(GO) build -trimpath
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.8.0
-VULNDB     ?= https://vuln.go.dev
+# A copy of the Go vulnerability database, e.g. file:///path/to/vulndb; empty: nothing is checked, and that is said.
+VULNDB     ?=
 # golang.org/x/net/http2 calls itself deprecated in favour of net/http, whose HTTP/2 can be crashed remotely before Go
 # 1.26.9; until that is the oldest toolchain we build with, these findings stand.
 KNOWN       = (http2\.|Use \[http\.).*\(SA1019\)$$
@@ -37,8 +38,8 @@ test-all: lint race fuzz bench-smoke browser demo-check dist-check ## everything
 race: ## every test under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 20m ./...
 
-browser: ## the demo page in headless Chromium over HTTP/3 (needs Debian's chromium)
-	$(GO) test -tags browser -run '^TestBrowser' -count=1 -timeout 5m ./edge/node/e2e
+browser: ## the demo page and the creatives' sandbox in headless Chromium (needs Debian's chromium)
+	$(GO) test -tags browser -run '^TestBrowser' -count=1 -timeout 5m ./edge/node/e2e ./edge/server
 
 demo-check: build ## the demo starts, sells ads over the three protocols, stops, and leaves nothing behind
 	@cmd/curb/dist/demo bin/curb bin/curbsim & demo=$$!; trap 'kill $$demo 2>/dev/null' EXIT; \
@@ -61,7 +62,7 @@ fuzz: ## fuzz every target for FUZZTIME (20s) each
 	@grep -rl --include='*_test.go' '^func Fuzz' cmd edge rules | xargs -r -n1 dirname | sort -u | while read -r folder; do \
 		for target in $$($(GO) test -list '^Fuzz' ./$$folder | grep '^Fuzz'); do \
 			echo "$$folder $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -timeout 10m ./$$folder || exit 1; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 3x -timeout 10m ./$$folder || exit 1; \
 		done; \
 	done
 
@@ -72,14 +73,9 @@ lint: vulnerabilities ## gofmt, vet, staticcheck and govulncheck
 	@echo 'staticcheck -tags browser ./...'; found=$$($(STATICCHECK) -tags browser ./... 2>&1 | grep -vE '$(KNOWN)|^exit status'); \
 	if [ -n "$$found" ]; then echo "$$found"; exit 1; fi
 
-vulnerabilities: ## govulncheck, where its database (VULNDB) can be reached
-	@if report=$$(timeout 300 $(GOVULNCHECK) -db '$(VULNDB)' ./... 2>&1); then echo "govulncheck: no known vulnerabilities"; exit 0; fi; \
-	case $$report in \
-	*"fetching vulnerabilities"*) \
-		echo "govulncheck: SKIPPED, nothing was checked: $$(echo "$$report" | grep -m1 fetching)"; \
-		echo "  name a database that can be reached: make lint VULNDB=file:///path/to/vulndb" ;; \
-	*) echo "$$report"; exit 1 ;; \
-	esac
+vulnerabilities: ## govulncheck against the database that VULNDB names
+	@if [ -z '$(VULNDB)' ]; then echo "govulncheck: SKIPPED, nothing was checked: name a database with VULNDB=file:///path/to/vulndb"; \
+	else $(GOVULNCHECK) -db '$(VULNDB)' ./...; fi
 
 dist: ## release binaries with SHA-256 sums in bin/dist, the same bytes from the same commit
 	@rm -rf bin/dist && mkdir -p bin/dist
