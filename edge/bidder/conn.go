@@ -1,6 +1,7 @@
 package bidder
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -17,6 +18,9 @@ const readBytes = 4 << 10
 // fat answer does not cost its size for ever.
 const bufferKeepMax = 32 << 10
 
+// errUnasked ends a connection whose peer speaks first.
+var errUnasked = errors.New("bytes that nobody asked for")
+
 // conn is one keep-alive connection. At most one request is under way on it. Its goroutine is parked in Read all the
 // time: it completes answers, and it notices at once when the peer hangs up.
 type conn struct {
@@ -27,8 +31,11 @@ type conn struct {
 
 	current atomic.Pointer[exchange]
 	expires atomic.Int64 // Unix nanoseconds after which the current exchange is cut; 0: none is under way
-	sending sync.Mutex   // held while a request is being written
+	sending sync.Mutex   // held while a request is being written; guards dead and kept
+	dead    bool         // the reader has left: nobody would see an answer
+	kept    bool         // the current request was not what the connection was opened for, so the peer may have hung up before it came
 	idle    time.Time    // since when; guarded by origin.mu
+	closed  bool         // by us; guarded by origin.mu
 
 	// Of the reading goroutine.
 	framing framing
@@ -36,10 +43,15 @@ type conn struct {
 	served  int
 }
 
-// start sends a request. The answer, or the failure, comes through the reading goroutine only.
-func (c *conn) start(x *exchange) {
+// start sends a request; false: the connection has ended, and x is as it was. The answer, or the failure, comes through
+// the reading goroutine only.
+func (c *conn) start(x *exchange, kept bool) bool {
 	c.sending.Lock()
 	defer c.sending.Unlock()
+	if c.dead {
+		return false
+	}
+	c.kept = kept
 	x.sent = true
 	request := x.request
 	c.expires.Store(x.deadline.Add(linger).UnixNano())
@@ -47,6 +59,7 @@ func (c *conn) start(x *exchange) {
 	if _, err := c.stream.Write(request); err != nil {
 		_ = c.wire.Close() // wakes the reader, which knows what to do
 	}
+	return true
 }
 
 // serve reads answers until the connection ends.
@@ -58,7 +71,8 @@ func (c *conn) serve() {
 		if n > 0 {
 			c.buffer = c.buffer[:len(c.buffer)+n]
 			if c.current.Load() == nil {
-				c.end(nil, false) // bytes that nobody asked for
+				c.buffer = c.buffer[:0] // nobody asked for them; they answer nothing that is started meanwhile
+				c.lost(errUnasked)
 				return
 			}
 			reason := c.framing.advance(c.buffer)
@@ -103,7 +117,7 @@ func (c *conn) finish(reason ad.Reason) bool {
 		// First, so that the asker's next auction finds the connection.
 		c.origin.release(c, x.ended)
 	} else {
-		c.end(nil, reason == ad.Undecided)
+		c.end(reason == ad.Undecided)
 	}
 	x.owner.received()
 	return keep
@@ -120,16 +134,28 @@ func (c *conn) take() *exchange {
 	return x
 }
 
-// end forgets and closes the connection, perhaps after a whole answer; x, if any, fails as told by its reason.
-func (c *conn) end(x *exchange, answered bool) {
-	c.origin.remove(c, answered)
-	_ = c.wire.Close()
-	if x != nil {
-		x.owner.received()
-	}
+// leave is take for the last time: nothing is started on the connection after it. It gives nil if nothing was under way.
+func (c *conn) leave() *exchange {
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	c.dead = true
+	c.expires.Store(0)
+	return c.current.Swap(nil)
 }
 
-// lost is the connection ending by itself: the peer hung up, the network failed, or we cut it.
+// end forgets and closes the connection, perhaps after a whole answer.
+func (c *conn) end(answered bool) {
+	c.origin.remove(c, answered)
+	_ = c.wire.Close()
+}
+
+// close cuts the connection; its reader ends it. origin.mu is held.
+func (c *conn) close() {
+	c.closed = true
+	_ = c.wire.Close()
+}
+
+// lost is the connection ending by itself: the peer hung up or sent what nobody asked for, the network failed, or we cut it.
 func (c *conn) lost(err error) {
 	if c.framing.stage == untilClose && err == io.EOF {
 		c.framing.stage = complete
@@ -137,16 +163,15 @@ func (c *conn) lost(err error) {
 		return
 	}
 	untouched := c.framing.stage == inHead && len(c.buffer) == 0
-	x := c.take()
+	x := c.leave()
+	c.end(false)
 	if x == nil {
-		c.end(nil, false)
 		return
 	}
 	x.ended = time.Now()
-	if untouched && c.served > 0 && !x.retried && x.waited() && x.ended.Before(x.deadline) {
-		// The peer closed an idle connection while our request was on its way; it has not seen it.
+	if untouched && c.kept && !x.retried && x.waited() && x.ended.Before(x.deadline) {
+		// The peer ended an idle connection while our request was on its way; it has not seen it.
 		x.retried = true
-		c.end(nil, false)
 		c.origin.send(x)
 		return
 	}
@@ -154,5 +179,5 @@ func (c *conn) lost(err error) {
 	if c.framing.stage != inHead {
 		x.reason = ad.BodyInvalid
 	}
-	c.end(x, false)
+	x.owner.received()
 }

@@ -58,16 +58,18 @@ type origin struct {
 // send sends x on a free connection, or queues it until one is free or new. It never blocks.
 func (o *origin) send(x *exchange) {
 	o.mu.Lock()
-	if o.closed {
-		o.mu.Unlock()
-		x.fail(ad.NotAsked)
-		return
-	}
-	if n := len(o.idle); n > 0 {
+	for n := len(o.idle); n > 0; n = len(o.idle) {
 		c := o.idle[n-1]
 		o.idle = o.idle[:n-1]
 		o.mu.Unlock()
-		c.start(x)
+		if c.start(x, true) {
+			return
+		}
+		o.mu.Lock() // its peer hung up as we took it
+	}
+	if o.closed {
+		o.mu.Unlock()
+		x.fail(ad.NotAsked)
 		return
 	}
 	if len(o.queue) >= queueMax {
@@ -87,19 +89,20 @@ func (o *origin) release(c *conn, now time.Time) {
 		if earned {
 			o.earn(1000)
 		}
-		if o.closed || len(o.queue) == 0 {
-			if o.closed || o.retired {
-				_ = c.wire.Close()
+		if o.closed || c.closed || len(o.queue) == 0 {
+			if o.closed || c.closed || o.retired {
+				c.close() // its reader removes it from conns
+			} else {
+				c.idle = now
+				o.idle = append(o.idle, c)
 			}
-			c.idle = now
-			o.idle = append(o.idle, c)
 			o.mu.Unlock()
 			return
 		}
 		x := o.pop()
 		o.mu.Unlock()
 		if x.waited() {
-			c.start(x)
+			c.start(x, c.served > 0) // the reader is our caller, so it is not dead
 			return
 		}
 		x.fail(ad.Timeout) // expired unsent; its owner knows
@@ -197,18 +200,18 @@ func (o *origin) refill() {
 }
 
 // sweep cuts exchanges that linger too long, closes connections that are idle or old, and drops requests that nobody
-// waits for any more. It reports whether the origin is retired and empty.
+// waits for any more, or whose deadline has passed. It reports whether the origin is retired and empty.
 func (o *origin) sweep(now time.Time) (done bool) {
 	o.mu.Lock()
 	for c := range o.conns {
 		if at := c.expires.Load(); at != 0 && now.UnixNano() > at {
-			_ = c.wire.Close()
+			c.close()
 		}
 	}
 	keep := o.idle[:0]
 	for _, c := range o.idle {
 		if now.Sub(c.idle) > idleMax || now.Sub(c.opened) > ageMax {
-			_ = c.wire.Close() // its reader removes it from conns
+			c.close()
 			continue
 		}
 		keep = append(keep, c)
@@ -218,7 +221,7 @@ func (o *origin) sweep(now time.Time) (done bool) {
 	var expired []*exchange
 	queue := o.queue[:0]
 	for _, x := range o.queue {
-		if x.waited() {
+		if x.waited() && now.Before(x.deadline) {
 			queue = append(queue, x)
 		} else {
 			expired = append(expired, x)
@@ -242,7 +245,7 @@ func (o *origin) retire() {
 	defer o.mu.Unlock()
 	o.retired = true
 	for _, c := range o.idle {
-		_ = c.wire.Close()
+		c.close()
 	}
 	o.idle = nil
 }
@@ -252,9 +255,9 @@ func (o *origin) close() {
 	o.mu.Lock()
 	o.closed = true
 	queue := o.queue
-	o.queue = nil
+	o.queue, o.idle = nil, nil
 	for c := range o.conns {
-		_ = c.wire.Close()
+		c.close()
 	}
 	o.mu.Unlock()
 	for _, x := range queue {
