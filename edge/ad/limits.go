@@ -80,7 +80,7 @@ const (
 	VectorFileBytesMax = 16 << 20
 	VectorCasesMax     = 10_000
 
-	// ResponseTailBytesMax bounds any answer of a tag.
+	// ResponseTailBytesMax bounds the document of a tag; a script carries it escaped, at most four times as long.
 	ResponseTailBytesMax = 64 << 10
 
 	// RuleFileBytesMax bounds one file of a rule set; a larger one is split.
