@@ -137,7 +137,7 @@ func TestForgedAddresses(t *testing.T) {
 		})
 	}
 	waitFor(t, func() bool { return s.Stats().QUICRefused > 0 })
-	if n := s.udp.governor.inFlight.Load(); n > 5 {
+	if n := s.governor.inFlight.Load(); n > 5 {
 		t.Errorf("%d handshakes are in flight, want 5 at most", n)
 	}
 	dials.Wait()
@@ -146,6 +146,6 @@ func TestForgedAddresses(t *testing.T) {
 			t.Errorf("%d bytes came back for %d", heard, sent)
 		}
 	}
-	waitFor(t, func() bool { return s.udp.governor.inFlight.Load() == 0 })
+	waitFor(t, func() bool { return s.governor.inFlight.Load() == 0 })
 	s.alive(t)
 }

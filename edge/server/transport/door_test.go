@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -186,12 +187,26 @@ func TestTenantLeaves(t *testing.T) {
 
 // TestOnlyECDSA refuses to show a certificate of another kind, wherever it comes from.
 func TestOnlyECDSA(t *testing.T) {
+	broken := false
+	held := &sync.Mutex{}
 	s := serve(t, http.HandlerFunc(echo), func(o *Options) {
-		pair, _ := o.Certificates.Certificate("")
-		other := *pair
-		other.PrivateKey = "not a key of ECDSA"
-		o.Certificates = certificateFunc(func(string) (*tls.Certificate, error) { return &other, nil })
+		ca := o.Certificates
+		o.Certificates = certificateFunc(func(name string) (*tls.Certificate, error) {
+			held.Lock()
+			defer held.Unlock()
+			pair, err := ca.Certificate(name)
+			if broken && err == nil {
+				other := *pair
+				other.PrivateKey = "not a key of ECDSA"
+				pair = &other
+			}
+			return pair, err
+		})
 	})
+	s.alive(t)
+	held.Lock()
+	broken = true
+	held.Unlock()
 	if c, err := tls.Dial("tcp", s.Addr().String(), s.tls("localhost")); err == nil {
 		c.Close()
 		t.Error("the certificate is shown")

@@ -28,6 +28,7 @@ type h2conn struct {
 
 	in    frameScan
 	slow  bool // a frame or header block has begun and its deadline runs
+	units int  // frames and header blocks that are whole
 	ended bool
 
 	resets   allowance
@@ -168,7 +169,8 @@ func (c *h2conn) fill() error {
 	}
 	c.r, c.w = 0, n
 	now := time.Now()
-	c.in.feed(c.buffer[:n], func() { c.judge(now) }, func() {})
+	unit := c.units
+	c.in.feed(c.buffer[:n], func() { c.judge(now) }, c.countUnit)
 	if c.ended {
 		c.w = 0
 		select { // x/net closes the connection when we return; its writer may be in the middle of a frame
@@ -177,15 +179,34 @@ func (c *h2conn) fill() error {
 		}
 		return io.EOF
 	}
-	switch between := c.in.between(); {
-	case between && c.slow:
-		c.slow = false
-		c.Conn.SetReadDeadline(time.Time{})
-	case !between && !c.slow:
-		c.slow = true
-		c.arm(c.limit.HeaderRead)
-	}
+	c.watch(c.units != unit)
 	return nil
+}
+
+// countUnit counts frames that are whole, and header blocks as one.
+func (c *h2conn) countUnit() {
+	if !c.in.block {
+		c.units++
+	}
+}
+
+// watch gives what has begun its time, from when it began, and takes the deadline off when nothing has. The body's own
+// deadline is x/net's, and comes first.
+func (c *h2conn) watch(moved bool) {
+	switch {
+	case c.in.between():
+		if c.slow {
+			c.slow = false
+			c.Conn.SetReadDeadline(time.Time{})
+		}
+	case !c.slow || moved:
+		c.slow = true
+		limit := c.limit.HeaderRead
+		if c.in.have == frameHeaderBytes && c.in.kind() == xhttp2.FrameData {
+			limit = c.limit.BodyRead * 3 / 2
+		}
+		c.arm(limit)
+	}
 }
 
 func (c *h2conn) arm(limit time.Duration) { c.Conn.SetReadDeadline(time.Now().Add(limit)) }

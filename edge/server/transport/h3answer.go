@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -119,7 +120,9 @@ func (s *h3stream) finishAnswer() h3Code {
 		s.WriteHeader(http.StatusOK)
 	}
 	if s.str.Context().Err() != nil {
-		s.c.countReset()
+		if resetByClient(context.Cause(s.str.Context())) {
+			s.c.countReset()
+		}
 		return h3RequestCancelled
 	}
 	if s.flush(true) != nil {

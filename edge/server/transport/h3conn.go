@@ -86,7 +86,6 @@ func (c *h3conn) begin() bool {
 		c.end(h3StreamCreation, "no stream for SETTINGS")
 		return false
 	}
-	c.control = control
 	setting := quicvarint.Append(nil, settingMaxFieldSection)
 	setting = quicvarint.Append(setting, uint64(c.limit.HeaderBytes+c.limit.TargetBytes+(c.limit.HeaderFields+4)*32))
 	b := quicvarint.Append(nil, streamControl)
@@ -98,6 +97,10 @@ func (c *h3conn) begin() bool {
 	c.lastSeen.Store(time.Now().UnixNano())
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.control = control
+	if c.t.draining.Load() { // whoever told connections to end did not find this one ready
+		c.after(0, c.drain)
+	}
 	c.after(spread(c.limit.ConnectionAge), c.drain)
 	c.idle = time.AfterFunc(c.limit.Idle, c.checkIdle)
 	c.timers = append(c.timers, c.idle)
@@ -198,7 +201,7 @@ func (c *h3conn) checkIdle() {
 	case quiet < c.limit.Idle:
 		c.idle.Reset(c.limit.Idle - quiet)
 	default:
-		go c.drain() // it takes mu
+		c.after(0, c.drain) // it takes mu
 	}
 }
 

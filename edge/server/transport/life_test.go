@@ -170,7 +170,7 @@ func TestRestart(t *testing.T) {
 	s := &server{Transport: first, ca: ca, pool: trust(t, ca)}
 	c := s.client(t, "h3")
 	c.must("GET", "/", nil)
-	first.udp.udp.Close() // no CONNECTION_CLOSE leaves
+	first.sides[1].(*quicSide).udp.Close() // no CONNECTION_CLOSE leaves
 	first.Close()
 
 	second := start(first.Addr().String())

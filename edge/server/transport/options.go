@@ -37,7 +37,7 @@ type Certificates interface {
 // Options says what to serve, and where.
 type Options struct {
 	// Addr is where to listen, host:port, for TCP and UDP alike. Port 0 takes one that is free on both. A concrete IP
-	// saves the kernel work per packet.
+	// saves the kernel work per packet; no host is every address; localhost is 127.0.0.1 and ::1 on one port.
 	Addr string
 	// PublicPort is the port clients use, where it differs from the listening one: it goes into Alt-Svc, and a Host may
 	// name it. 0 means the listening port.
@@ -75,7 +75,7 @@ type Limits struct {
 	Handshake  time.Duration // 3 s for TLS, both transports
 	HeaderRead time.Duration // 2 s from the first byte of a request to the last of its header; then 408 or a reset
 	BodyRead   time.Duration // 2 s from there to the end of its body; then 408 timeout
-	Write      time.Duration // 2 s for an answer to leave, from its first byte; then the connection or stream is cut
+	Write      time.Duration // 2 s for an answer to leave, from its first byte; then the connection or stream is cut (HTTP/2: see tcp.go)
 	Idle       time.Duration // 15 s without a request; then closed
 
 	H2Streams    int // 64 at a time per connection

@@ -12,13 +12,11 @@ import (
 
 // quicSide serves HTTP/3 on quic-go's connections.
 type quicSide struct {
-	t        *Transport
-	udp      *net.UDPConn
-	quic     *quic.Transport
-	ln       *quic.EarlyListener
-	gate     *gate
-	governor governor
-	work     *workers
+	t    *Transport
+	udp  *net.UDPConn
+	quic *quic.Transport
+	ln   *quic.EarlyListener
+	work *workers
 
 	mu      sync.Mutex
 	conns   map[*h3conn]struct{} // nil after closeAll
@@ -35,8 +33,7 @@ type attemptKey struct{}
 
 func newQUICSide(t *Transport, udp *net.UDPConn) (*quicSide, error) {
 	l := t.limits
-	s := &quicSide{t: t, udp: udp, gate: newGate(l.Connections, l.ConnectionsPerNet), work: newWorkers(), conns: map[*h3conn]struct{}{}, stopped: make(chan struct{}),
-		governor: governor{handshakes: l.Handshakes, verified: l.HandshakesVerified, rate: l.HandshakeRate}}
+	s := &quicSide{t: t, udp: udp, work: newWorkers(), conns: map[*h3conn]struct{}{}, stopped: make(chan struct{})}
 	reset, token := quic.StatelessResetKey(t.keys.reset), quic.TokenGeneratorKey(t.keys.token)
 	s.quic = &quic.Transport{
 		Conn: udp, ConnectionIDLength: 8, StatelessResetKey: &reset, TokenGeneratorKey: &token, MaxTokenAge: 24 * time.Hour,
@@ -57,7 +54,7 @@ func newQUICSide(t *Transport, udp *net.UDPConn) (*quicSide, error) {
 
 // verify is asked for every first packet whether its address has to be proven.
 func (s *quicSide) verify(net.Addr) bool {
-	retry := s.governor.arrive(time.Now())
+	retry := s.t.governor.arrive(time.Now())
 	if retry {
 		s.t.quicRetried.Add(1)
 	}
@@ -69,19 +66,19 @@ var errTooMany = errors.New("too many connections")
 // admit is asked for every new connection; an error refuses it.
 func (s *quicSide) admit(ctx context.Context, client *quic.ClientInfo) (context.Context, error) {
 	key := keyOf(client.RemoteAddr)
-	if !s.gate.enter(key) {
+	if !s.t.udpGate.enter(key) {
 		s.t.quicRefused.Add(1)
 		return nil, errTooMany
 	}
-	if !s.governor.begin() {
-		s.gate.leave(key)
+	if !s.t.governor.begin() {
+		s.t.udpGate.leave(key)
 		s.t.quicRefused.Add(1)
 		return nil, errTooMany
 	}
-	a := &attempt{verified: sync.OnceFunc(s.governor.end)}
+	a := &attempt{verified: sync.OnceFunc(s.t.governor.end)}
 	context.AfterFunc(ctx, func() {
 		a.verified()
-		s.gate.leave(key)
+		s.t.udpGate.leave(key)
 	})
 	return context.WithValue(ctx, attemptKey{}, a), nil
 }
@@ -114,34 +111,45 @@ func (s *quicSide) serveConn(c *h3conn) {
 	if a, ok := c.quic.Context().Value(attemptKey{}).(*attempt); ok {
 		verified = a.verified
 	}
-	if s.t.draining.Load() {
-		time.AfterFunc(0, c.drain)
-	}
 	c.serve(verified)
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.mu.Unlock()
 }
 
-// drain stops accepting and tells connections to end. It returns when all have ended.
+// drain stops accepting and tells connections to end. It returns when all have ended. Handshakes that are on their way get
+// a moment to become connections; one that never ends holds nobody up.
 func (s *quicSide) drain(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		s.ln.Close() // waits for handshakes to end
-		<-s.stopped
-		s.wg.Wait()
-		close(done)
-	}()
+	late := time.Now().Add(s.t.limits.DrainGrace)
+	s.wg.Go(func() { s.ln.Close() }) // waits for handshakes; closeAll ends them, and it
 	s.mu.Lock()
 	for c := range s.conns {
-		go c.drain()
+		s.wg.Go(c.drain)
 	}
 	s.mu.Unlock()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case now := <-look.C:
+			s.mu.Lock()
+			left := len(s.conns)
+			s.mu.Unlock()
+			if left == 0 && (s.isStopped() || now.After(late)) {
+				return nil
+			}
+		}
+	}
+}
+
+func (s *quicSide) isStopped() bool {
 	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-s.stopped:
+		return true
+	default:
+		return false
 	}
 }
 

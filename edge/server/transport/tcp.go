@@ -21,7 +21,7 @@ type tcpSide struct {
 	t    *Transport
 	ln   *net.TCPListener
 	tls  *tls.Config
-	gate *gate
+	gate *gate // shared by all TCP sides
 
 	h1 *http.Server
 	// h2Base carries the settings that x/net takes from net/http, and its Shutdown sends GOAWAY to every HTTP/2 connection.
@@ -40,7 +40,7 @@ type drainable interface{ drain() }
 
 func newTCPSide(t *Transport, ln *net.TCPListener) (*tcpSide, error) {
 	l := t.limits
-	s := &tcpSide{t: t, ln: ln, gate: newGate(l.Connections, l.ConnectionsPerNet), conns: map[*net.TCPConn]drainable{}, stopped: make(chan struct{}),
+	s := &tcpSide{t: t, ln: ln, gate: t.tcpGate, conns: map[*net.TCPConn]drainable{}, stopped: make(chan struct{}),
 		tls: t.tcpTLS, h1In: newHandover(ln.Addr())}
 	silent := log.New(io.Discard, "", 0) // both complain about every client that hangs up
 	handler := http.HandlerFunc(t.serveTCPRequest)
@@ -66,9 +66,16 @@ func newTCPSide(t *Transport, ln *net.TCPListener) (*tcpSide, error) {
 // 431 with a body of its own, or ends the connection.
 const h2HeaderRoom = 2
 
-// serve accepts until the listener closes.
+// serve accepts until the listener closes, and returns when net/http has ended too.
 func (s *tcpSide) serve() {
-	defer close(s.stopped)
+	var h1 sync.WaitGroup
+	h1.Go(func() { s.h1.Serve(s.h1In) })
+	s.accept()
+	close(s.stopped)
+	h1.Wait()
+}
+
+func (s *tcpSide) accept() {
 	pause := time.Duration(0)
 	for {
 		c, err := s.ln.AcceptTCP()

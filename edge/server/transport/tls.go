@@ -2,8 +2,30 @@ package transport
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"time"
 )
+
+// prepareTLS reads the keys and makes sure that there is a certificate to show.
+func (t *Transport) prepareTLS(keysDir string) error {
+	var err error
+	if t.keys, err = openKeys(keysDir, time.Now()); err != nil {
+		return err
+	}
+	t.tcpTLS, t.quicTLS = t.tlsConfig(tls.VersionTLS12, "h2", "http/1.1"), t.tlsConfig(tls.VersionTLS13, "h3")
+	if len(t.own) == 0 {
+		return nil
+	}
+	pair, err := t.certificate(&tls.ClientHelloInfo{})
+	if err != nil {
+		return err
+	}
+	if pair == nil {
+		return errors.New("there is no certificate for the node's own hosts: name one that covers them")
+	}
+	return nil
+}
 
 // tlsConfig is for one of the two sockets. Its ticket keys may be set while it is in use: crypto/tls reads them under a
 // lock, and quic-go takes a copy per connection.

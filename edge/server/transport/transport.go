@@ -15,6 +15,13 @@ import (
 	"time"
 )
 
+// side is what listens on one socket.
+type side interface {
+	serve()                      // until nothing is accepted any more
+	drain(context.Context) error // returns when every connection has ended
+	closeAll()                   // ends every connection at once, and waits for serve and for them
+}
+
 // Transport listens on one port number, TCP and UDP, and serves one handler over three protocols.
 type Transport struct {
 	limits       Limits
@@ -27,12 +34,14 @@ type Transport struct {
 	addr         netip.AddrPort
 	publicPort   int
 
-	keys    *keys
-	tcp     *tcpSide
-	udp     *quicSide
-	tcpTLS  *tls.Config
-	quicTLS *tls.Config
-	h3Offer []string // Alt-Svc
+	keys     *keys
+	sides    []side // two per address
+	tcpGate  *gate
+	udpGate  *gate
+	governor governor
+	tcpTLS   *tls.Config
+	quicTLS  *tls.Config
+	h3Offer  []string // Alt-Svc
 
 	counters                                                         [protocols]counters
 	acceptRefused, handshakeFailed, quicRefused, quicRetried, panics atomic.Uint64
@@ -47,14 +56,14 @@ type Transport struct {
 	wg       sync.WaitGroup
 }
 
-// Listen opens both sockets, reads or makes the keys, and checks that the node's own certificate is there. Clients may
+// Listen opens the sockets, reads or makes the keys, and checks that the node's own certificate is there. Clients may
 // connect from here on; they are answered once Serve runs.
 func Listen(o Options) (*Transport, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
 	t := &Transport{limits: o.Limits.withDefaults(), handler: o.Handler, own: map[string]bool{}, hosts: o.Hosts, certificates: o.Certificates,
-		early: map[string]bool{}, logger: o.Logger, closed: make(chan struct{}), finished: make(chan struct{})}
+		early: map[string]bool{}, logger: o.Logger, publicPort: o.PublicPort, closed: make(chan struct{}), finished: make(chan struct{})}
 	if t.logger == nil {
 		t.logger = slog.New(slog.DiscardHandler)
 	}
@@ -65,33 +74,46 @@ func Listen(o Options) (*Transport, error) {
 	for _, path := range o.EarlyPaths {
 		t.early[path] = true
 	}
-	var err error
-	if t.keys, err = openKeys(o.KeysDir, time.Now()); err != nil {
+	l := &t.limits
+	t.tcpGate, t.udpGate = newGate(l.Connections, l.ConnectionsPerNet), newGate(l.Connections, l.ConnectionsPerNet)
+	t.governor = governor{handshakes: l.Handshakes, verified: l.HandshakesVerified, rate: l.HandshakeRate}
+	if err := t.prepareTLS(o.KeysDir); err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	t.tcpTLS, t.quicTLS = t.tlsConfig(tls.VersionTLS12, "h2", "http/1.1"), t.tlsConfig(tls.VersionTLS13, "h3")
-	tcp, udp, err := openPair(o.Addr)
+	pairs, err := openPairs(o.Addr)
 	if err != nil {
 		return nil, err
 	}
-	t.addr = tcp.Addr().(*net.TCPAddr).AddrPort()
-	t.publicPort = o.PublicPort
+	if err := t.take(pairs); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen on %s: %w", o.Addr, err), t.Close(), closePairs(pairs))
+	}
+	return t, nil
+}
+
+// take makes sides of sockets.
+func (t *Transport) take(pairs []pair) error {
+	t.addr = pairs[0].tcp.Addr().(*net.TCPAddr).AddrPort()
 	if t.publicPort == 0 {
 		t.publicPort = int(t.addr.Port())
 	}
 	t.h3Offer = []string{`h3=":` + strconv.Itoa(t.publicPort) + `"; ma=86400`}
-	t.tcp, err = newTCPSide(t, tcp)
-	if err == nil {
-		t.udp, err = newQUICSide(t, udp)
+	for _, p := range pairs {
+		tcp, err := newTCPSide(t, p.tcp)
+		if err != nil {
+			return err
+		}
+		t.sides = append(t.sides, tcp)
+		udp, err := newQUICSide(t, p.udp)
+		if err != nil {
+			return err
+		}
+		t.sides = append(t.sides, udp)
+		t.checkBuffers(p.udp)
 	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listen on %s: %w", t.addr, err), tcp.Close(), udp.Close())
-	}
-	t.checkBuffers(udp)
-	return t, nil
+	return nil
 }
 
-// Addr is the address both sockets are bound to.
+// Addr is the address the sockets are bound to; the IPv4 one, where localhost was asked for.
 func (t *Transport) Addr() netip.AddrPort { return t.addr }
 
 // Serve answers until Drain or Close is done, and returns nil then. It is called once.
@@ -106,10 +128,7 @@ func (t *Transport) Serve() error {
 		t.mu.Unlock()
 		return errors.New("serve: the transport serves already")
 	}
-	t.served = true
-	t.wg.Go(t.tcp.serve)
-	t.wg.Go(func() { t.tcp.h1.Serve(t.tcp.h1In) })
-	t.wg.Go(t.udp.serve)
+	t.start()
 	t.wg.Go(t.rotateKeys)
 	t.mu.Unlock()
 	t.logger.Info("serving", "addr", t.addr.String(), "public port", t.publicPort, "protocols", "h3 h2 http/1.1")
@@ -126,15 +145,16 @@ func (t *Transport) Drain(ctx context.Context) error {
 	}
 	t.logger.Info("draining", "addr", t.addr.String())
 	t.startAccepting()
-	var tcpErr, udpErr error
-	var sides sync.WaitGroup
-	sides.Go(func() { tcpErr = t.tcp.drain(ctx) })
-	sides.Go(func() { udpErr = t.udp.drain(ctx) })
-	sides.Wait()
+	faults := make([]error, len(t.sides))
+	var draining sync.WaitGroup
+	for i, s := range t.sides {
+		draining.Go(func() { faults[i] = s.drain(ctx) })
+	}
+	draining.Wait()
 	cut := t.counters[protocolH1].inFlight.Load() + t.counters[protocolH2].inFlight.Load() + t.counters[protocolH3].inFlight.Load()
 	err := t.Close()
-	if tcpErr != nil || udpErr != nil {
-		return fmt.Errorf("drain: %d requests in flight were cut: %w", cut, errors.Join(tcpErr, udpErr, err))
+	if late := errors.Join(faults...); late != nil {
+		return fmt.Errorf("drain: %d requests in flight were cut: %w", cut, errors.Join(ctx.Err(), err))
 	}
 	return err
 }
@@ -153,10 +173,11 @@ func (t *Transport) Close() error {
 		return nil
 	}
 	t.draining.Store(true)
-	var sides sync.WaitGroup
-	sides.Go(t.tcp.closeAll)
-	sides.Go(t.udp.closeAll)
-	sides.Wait()
+	var closing sync.WaitGroup
+	for _, s := range t.sides {
+		closing.Go(s.closeAll)
+	}
+	closing.Wait()
 	t.wg.Wait()
 	close(t.finished)
 	t.logger.Info("closed", "addr", t.addr.String())
@@ -168,10 +189,15 @@ func (t *Transport) startAccepting() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.served {
-		t.served = true
-		t.wg.Go(t.tcp.serve)
-		t.wg.Go(t.udp.serve)
-		t.wg.Go(func() { t.tcp.h1.Serve(t.tcp.h1In) })
+		t.start()
+	}
+}
+
+// start runs the loops. It is called with mu held.
+func (t *Transport) start() {
+	t.served = true
+	for _, s := range t.sides {
+		t.wg.Go(s.serve)
 	}
 }
 

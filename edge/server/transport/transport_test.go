@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -139,7 +140,7 @@ func (s *server) h3Transport(t testing.TB, sni string) *http3.Transport {
 // packets is a client's UDP socket.
 func (s *server) packets(t testing.TB) *quic.Transport {
 	t.Helper()
-	udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: s.Addr().Addr().AsSlice()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -393,11 +394,17 @@ func TestListenSaysWhatIsWrong(t *testing.T) {
 	defer taken.Close()
 	good := Options{Addr: "127.0.0.1:0", Handler: http.NotFoundHandler(), Own: []string{"localhost"}, Certificates: ca}
 	for want, change := range map[string]func(*Options){
-		"no handler":              func(o *Options) { o.Handler = nil },
-		"no certificates":         func(o *Options) { o.Certificates = nil },
-		"public port 70000":       func(o *Options) { o.PublicPort = 70000 },
-		`own host "https://a"`:    func(o *Options) { o.Own = []string{"https://a"} },
-		"write host:port":         func(o *Options) { o.Addr = "8443" },
+		"no handler":           func(o *Options) { o.Handler = nil },
+		"no certificates":      func(o *Options) { o.Certificates = nil },
+		"public port 70000":    func(o *Options) { o.PublicPort = 70000 },
+		`own host "https://a"`: func(o *Options) { o.Own = []string{"https://a"} },
+		"write host:port":      func(o *Options) { o.Addr = "8443" },
+		"no certificate for the": func(o *Options) {
+			o.Certificates = certificateFunc(func(string) (*tls.Certificate, error) { return nil, nil })
+		},
+		"the disk is on fire": func(o *Options) {
+			o.Certificates = certificateFunc(func(string) (*tls.Certificate, error) { return nil, errors.New("the disk is on fire") })
+		},
 		"address already in use":  func(o *Options) { o.Addr = taken.Addr().String() },
 		"64 hexadecimal digits":   func(o *Options) { o.KeysDir = badKeys(t) },
 		"no handler\nlisten: no ": func(o *Options) { o.Handler, o.Certificates = nil, nil },
@@ -435,6 +442,25 @@ func TestCloseWithoutServe(t *testing.T) {
 		if err := tr.Serve(); err != nil {
 			t.Errorf("Serve after Close: %v", err)
 		}
+	}
+}
+
+// TestLocalhost listens on both loopback addresses: a browser that is sent to localhost tries ::1 first.
+func TestLocalhost(t *testing.T) {
+	s := serve(t, http.HandlerFunc(echo), func(o *Options) { o.Addr, o.Own = "localhost:0", []string{"localhost", "127.0.0.1", "::1"} })
+	s.alive(t)
+	if len(s.sides) == 2 {
+		t.Skip("this machine has no ::1")
+	}
+	six := *s
+	six.Transport = &Transport{addr: netip.AddrPortFrom(netip.IPv6Loopback(), s.Addr().Port())}
+	for _, p := range allProtocols {
+		if a := six.client(t, p).must("GET", "/", nil, func(r *http.Request) { r.Host = "[::1]:" + s.port() }); a.status != 200 || !strings.Contains(a.body, " [::1] ") {
+			t.Errorf("%s: %+v", p, a)
+		}
+	}
+	if err := s.Drain(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
