@@ -289,3 +289,21 @@ func TestPrices(t *testing.T) {
 		}
 	}
 }
+
+// TestCurrencyThatIsNoText costs the bids their currency, and not the answer its bids.
+func TestCurrencyThatIsNoText(t *testing.T) {
+	var d Decoder
+	for cur, want := range map[string]ad.Reason{
+		`["USD","EUR"]`: ad.CurrencyInvalid, `[]`: ad.CurrencyInvalid, `5`: ad.CurrencyInvalid, `{"a":1}`: ad.CurrencyInvalid, `"EUR"`: ad.Undecided, `null`: ad.Undecided,
+	} {
+		r, err := d.DecodeResponse([]byte(`{"id":"r","cur":` + cur + `,"seatbid":[{"bid":[{"id":"b","impid":"1","price":1}]}]}`))
+		if err != nil || r.CurReason != want || len(r.SeatBid) != 1 || (r.Cur != "") != (cur == `"EUR"`) {
+			t.Errorf("%s: %+v, %v", cur, r, err)
+		}
+	}
+	for _, broken := range []string{`["USD"`, `[`, `x`, `{"a":1,"a":2}`} {
+		if _, err := d.DecodeResponse([]byte(`{"id":"r","cur":` + broken + `}`)); err == nil {
+			t.Errorf("%s was read", broken)
+		}
+	}
+}

@@ -245,12 +245,17 @@ func (d *Decoder) impressions(dst *[]Imp) bool {
 }
 
 func appendImp(dst []byte, i *Imp) []byte {
-	dst, open := appendImpOpen(dst, i)
+	dst = appendFloor(appendImpOpen(dst, i), i.BidFloor, i.BidFloorCur)
+	open := noPMP
+	if i.PMP != nil {
+		dst = flag(append(dst, pmpKey...), privateKey, i.PMP.PrivateAuction)
+		dst, open = appendPMPOpen(dst, i.PMP)
+	}
 	return endImp(dst, open, nil)
 }
 
-// appendImpOpen writes the impression up to where deals of one bidder would follow, and says what it left open there.
-func appendImpOpen(dst []byte, i *Imp) ([]byte, pmpOpen) {
+// appendImpOpen writes the impression but for floor and pmp, which have a part per bidder and so come last, and leaves it open.
+func appendImpOpen(dst []byte, i *Imp) []byte {
 	dst = append(dst, '{')
 	dst = text(dst, `"id":`, i.ID)
 	dst = list(dst, `"metric":`, i.Metric, appendMetric)
@@ -270,8 +275,6 @@ func appendImpOpen(dst []byte, i *Imp) ([]byte, pmpOpen) {
 	dst = text(dst, `"displaymanagerver":`, i.DisplayManagerVer)
 	dst = flag(dst, `"instl":`, i.Instl)
 	dst = text(dst, `"tagid":`, i.TagID)
-	dst = price(dst, `"bidfloor":`, i.BidFloor)
-	dst = text(dst, `"bidfloorcur":`, i.BidFloorCur)
 	dst = flag(dst, `"clickbrowser":`, i.ClickBrowser)
 	dst = flag(dst, `"secure":`, i.Secure)
 	dst = texts(dst, `"iframebuster":`, i.IframeBuster)
@@ -285,11 +288,12 @@ func appendImpOpen(dst []byte, i *Imp) ([]byte, pmpOpen) {
 	if i.Refresh != nil {
 		dst = appendRefresh(append(dst, `"refresh":`...), i.Refresh)
 	}
-	dst = raw(dst, `"ext":`, i.Ext)
-	if i.PMP == nil {
-		return dst, noPMP
-	}
-	return appendPMPOpen(append(dst, `"pmp":`...), i.PMP)
+	return raw(dst, `"ext":`, i.Ext)
+}
+
+// appendFloor writes the floor of an impression that is open.
+func appendFloor(dst []byte, floor ad.CPM, currency string) []byte {
+	return text(price(dst, `"bidfloor":`, floor), `"bidfloorcur":`, currency)
 }
 
 // endImp adds the deals and closes what appendImpOpen left open.

@@ -97,10 +97,14 @@ const (
 	dealsPMP                // pmp and its list of deals are open
 )
 
-// appendPMPOpen writes the pmp with its deals last and left open, so that a bidder's own can follow.
+// A pmp begins with these; what a bidder is told of its being private stands between the first and the rest.
+const (
+	pmpKey     = `"pmp":{`
+	privateKey = `"private_auction":`
+)
+
+// appendPMPOpen writes what follows private_auction, with the deals last and left open, so that a bidder's own can follow.
 func appendPMPOpen(dst []byte, p *PMP) ([]byte, pmpOpen) {
-	dst = append(dst, '{')
-	dst = flag(dst, `"private_auction":`, p.PrivateAuction)
 	dst = raw(dst, `"ext":`, p.Ext)
 	if len(p.Deals) == 0 {
 		return dst, barePMP
@@ -117,7 +121,7 @@ func endPMP(dst []byte, open pmpOpen, deals []Deal) []byte {
 	if len(deals) > 0 {
 		switch open {
 		case noPMP:
-			dst = append(dst, `"pmp":{"deals":[`...)
+			dst = append(append(dst, pmpKey...), `"deals":[`...)
 		case barePMP:
 			dst = append(dst, `"deals":[`...)
 		}

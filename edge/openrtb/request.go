@@ -101,6 +101,7 @@ func AppendRequest(dst []byte, r *Request) []byte {
 	if r.User != nil {
 		dst = appendUser(append(dst, `"user":`...), r.User)
 	}
+	dst = texts(dst, `"cur":`, r.Cur)
 	dst = texts(dst, `"wseat":`, r.WSeat)
 	return endDocument(dst)
 }
@@ -112,8 +113,8 @@ func appendRequestHead(dst []byte, r *Request) []byte {
 	return append(dst, `"imp":[`...)
 }
 
-// appendRequestRest writes what follows the impressions but for user and wseat, which have a part per bidder and so come
-// last, and leaves the request open.
+// appendRequestRest writes what follows the impressions but for user, cur and wseat, which have a part per bidder and
+// so come last, and leaves the request open.
 func appendRequestRest(dst []byte, r *Request) []byte {
 	if r.Site != nil {
 		dst = appendSite(append(dst, `"site":`...), r.Site)
@@ -132,7 +133,6 @@ func appendRequestRest(dst []byte, r *Request) []byte {
 	dst = integer(dst, `"tmax":`, r.TMax)
 	dst = texts(dst, `"bseat":`, r.BSeat)
 	dst = flag(dst, `"allimps":`, r.AllImps)
-	dst = texts(dst, `"cur":`, r.Cur)
 	dst = texts(dst, `"wlang":`, r.WLang)
 	dst = texts(dst, `"wlangb":`, r.WLangB)
 	dst = texts(dst, `"acat":`, r.ACat)

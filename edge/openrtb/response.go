@@ -11,6 +11,8 @@ type Response struct {
 	CustomData string
 	NBR        OptInt
 	Ext        []byte
+	// CurReason is ad.Undecided for a cur that is a text or absent, else ad.CurrencyInvalid; Cur is then "".
+	CurReason ad.Reason
 }
 
 func (d *Decoder) readResponse(r *Response) bool {
@@ -25,7 +27,7 @@ func (d *Decoder) readResponse(r *Response) bool {
 		case "bidid":
 			o.ok = o.once(2) && d.text(&r.BidID)
 		case "cur":
-			o.ok = o.once(3) && d.text(&r.Cur)
+			o.ok = o.once(3) && d.cur(r)
 		case "customdata":
 			o.ok = o.once(4) && d.text(&r.CustomData)
 		case "nbr":
@@ -37,6 +39,15 @@ func (d *Decoder) readResponse(r *Response) bool {
 		}
 	}
 	return d.close(&o)
+}
+
+// cur reads the currency. One that is no text, such as a list, costs the bids and not the answer: they can be told why.
+func (d *Decoder) cur(r *Response) bool {
+	if c := d.at(); c != '"' && c != 'n' {
+		r.CurReason = ad.CurrencyInvalid
+		return d.skip()
+	}
+	return d.text(&r.Cur)
 }
 
 // SeatBid is the bids of one seat (OpenRTB 2.6 §4.3.2).

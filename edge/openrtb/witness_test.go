@@ -169,7 +169,7 @@ func differ(ours, theirs reflect.Value) string {
 	case reflect.Struct:
 		for i := range ours.NumField() {
 			name := ours.Type().Field(i).Name
-			if name == "PriceReason" {
+			if name == "PriceReason" || name == "CurReason" {
 				continue
 			}
 			if d := differ(ours.Field(i), theirs.FieldByName(name)); d != "" {
