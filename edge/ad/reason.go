@@ -16,6 +16,8 @@ const (
 	NotAsked
 	Timeout
 	Late
+	// Cancelled: the caller left before the bidder's time was up.
+	Cancelled
 	Throttled
 	QPSLimited
 	BreakerOpen
@@ -102,6 +104,7 @@ var reasons = [reasonCount]reasonInfo{
 	NotAsked:           {"not_asked", 1, 0, 203},
 	Timeout:            {"timeout", 2, 10, 101},
 	Late:               {"late", 2, 10, 101},
+	Cancelled:          {"cancelled", 1, 0, 100},
 	Throttled:          {"throttled", 1, 11, 203},
 	QPSLimited:         {"qps_limited", 1, 11, 203},
 	BreakerOpen:        {"breaker_open", 1, 1001, 103},
