@@ -107,10 +107,14 @@ func (a *ask) wait(ctx context.Context) {
 		a.timer.Stop()
 		a.cancelled = true
 	}
+	reason := ad.Timeout
+	if a.cancelled {
+		reason = ad.Cancelled
+	}
 	left := int32(0)
 	for i := range a.rows {
 		if r := &a.rows[i]; r.inquiry != nil && r.inquiry.abandon() {
-			r.inquiry, r.reason = nil, ad.Timeout
+			r.inquiry, r.reason = nil, reason
 			left++
 		}
 	}

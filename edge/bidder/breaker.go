@@ -29,6 +29,9 @@ type breaker struct {
 	connects atomic.Int32 // failures to connect in a row
 	openings atomic.Int32 // since it was last closed
 	until    atomic.Int64 // Unix nanoseconds before which it stays open
+	// spare is how many probes of a half-open breaker came back without a verdict: their permits are given out again. The
+	// circuit itself takes a permit back only together with a verdict.
+	spare atomic.Int32
 }
 
 // newBreaker calls changed with "open", "half-open" and "closed".
@@ -39,6 +42,7 @@ func newBreaker(changed func(state string)) *breaker {
 		WithSuccessThresholdRatio(breakerGood, breakerProbes).
 		WithDelay(breakerDelay).WithJitterFactor(breakerJitter).
 		OnStateChanged(func(e circuitbreaker.StateChangedEvent) {
+			b.spare.Store(0)
 			switch e.NewState {
 			case circuitbreaker.OpenState:
 				wait := min(breakerDelay<<min(b.openings.Add(1)-1, 6), breakerDelayMax)
@@ -55,12 +59,30 @@ func newBreaker(changed func(state string)) *breaker {
 
 // lets reports whether a request may be sent; each that was let must be recorded.
 func (b *breaker) lets(now time.Time) bool {
-	return now.UnixNano() >= b.until.Load() && b.circuit.TryAcquirePermit()
+	return now.UnixNano() >= b.until.Load() && (b.circuit.TryAcquirePermit() || b.takeSpare())
+}
+
+// takeSpare takes a permit that was given back.
+func (b *breaker) takeSpare() bool {
+	for {
+		n := b.spare.Load()
+		if n <= 0 {
+			return false
+		}
+		if b.spare.CompareAndSwap(n, n-1) {
+			return true
+		}
+	}
 }
 
 // record notes what became of a request. A timeout says nothing while the breaker is closed; of a probe it is a failure.
+// A cancelled request says nothing ever.
 func (b *breaker) record(reason ad.Reason) {
 	switch {
+	case reason == ad.Cancelled:
+		if b.circuit.IsHalfOpen() {
+			b.spare.Add(1)
+		}
 	case broken(reason):
 		b.circuit.RecordFailure()
 	case reason != ad.Timeout:

@@ -79,7 +79,7 @@ func fits(c *ad.Creative, in *openrtb.Bid, imp *ad.Impression) bool {
 }
 
 // size holds the creative's size, or that of the bid for a creative of any size, against the impression's. Sizes that
-// the placement keeps for deals count under a deal. Only banners have a size that the slot gives.
+// the impression keeps for deals count under a deal. Only banners have a size that the slot gives.
 func (a *answer) size(b *ad.Bid, c *ad.Creative, imp *ad.Impression) ad.Reason {
 	said := b.Size
 	if c.Size != (ad.Size{}) {
@@ -94,7 +94,7 @@ func (a *answer) size(b *ad.Bid, c *ad.Creative, imp *ad.Impression) ad.Reason {
 	if len(imp.Sizes) == 0 || slices.Contains(imp.Sizes, b.Size) {
 		return ad.Undecided
 	}
-	if b.Deal != nil && imp.Placement != nil && slices.Contains(imp.Placement.PrivateSizes, b.Size) {
+	if b.Deal != nil && slices.Contains(imp.PrivateSizes, b.Size) {
 		return ad.Undecided
 	}
 	return ad.CreativeSize

@@ -8,111 +8,71 @@ import (
 	"curb/edge/openrtb"
 )
 
-// exclusions holds advertiser, category, attribute, language and app of an ad against what the publisher, and the
-// request as sent, keep out. What the member registered and what the bid says both count.
-func (a *answer) exclusions(c *ad.Creative, in *openrtb.Bid, at int) ad.Reason {
-	if reason := a.advertisers(c, in); reason != ad.Undecided {
-		return reason
-	}
-	own, sent := a.call.Publisher.BlockedCategories, a.request.BCat
-	for _, list := range [...][]string{c.Categories, in.Cat} {
-		for _, category := range list {
-			if categoryBlocked(category, own) || categoryBlocked(category, sent) {
-				return ad.CategoryBlocked
-			}
-		}
-	}
-	if a.attributeBlocked(c, in, at) {
-		return ad.AttributeBlocked
-	}
-	if !a.languageAllowed(c, in) {
-		return ad.LanguageBlocked
-	}
-	if in.Bundle != "" && slices.Contains(a.request.BApp, in.Bundle) {
-		return ad.Excluded
-	}
-	return ad.Undecided
-}
-
-// advertisers checks every advertiser domain. The publisher's list is checked beside the request's: the request may
-// name more (the caller's own), or less (a long list is cut on the wire).
-func (a *answer) advertisers(c *ad.Creative, in *openrtb.Bid) ad.Reason {
-	own, sent := a.call.Publisher.BlockedAdvertisers, a.request.BAdv
+// exclusions holds advertiser, category, attribute, language and app of an ad against what the call keeps out. What the
+// member registered and what the bid says both count.
+func (a *answer) exclusions(c *ad.Creative, in *openrtb.Bid, imp *ad.Impression) ad.Reason {
+	blocks := &a.call.Blocks
 	for _, raw := range in.ADomain {
 		domain, ok := asciiDomain(raw)
 		if !ok {
 			return ad.AdomainInvalid
 		}
-		if domainBlocked(domain, own) || domainBlocked(domain, sent) {
+		if blocks.Advertiser(domain) {
 			return ad.AdomainBlocked
 		}
 	}
-	for _, domain := range c.Advertisers {
-		if domainBlocked(domain, own) || domainBlocked(domain, sent) {
-			return ad.AdomainBlocked
-		}
+	if reason := blocks.Creative(c, imp.BlockedAttributes); reason != ad.Undecided {
+		return reason
+	}
+	switch {
+	case slices.ContainsFunc(in.Cat, blocks.Category):
+		return ad.CategoryBlocked
+	case slices.ContainsFunc(in.Attr, func(attribute int) bool { return slices.Contains(imp.BlockedAttributes, attribute) }):
+		return ad.AttributeBlocked
+	case blocks.Language(in.Language):
+		return ad.LanguageBlocked
+	case in.Bundle != "" && slices.Contains(blocks.Apps, in.Bundle):
+		return ad.Excluded
 	}
 	return ad.Undecided
 }
 
-// domainBlocked reports whether domain is one of the list or below one of them, by whole labels.
-func domainBlocked(domain string, list []string) bool {
-	for _, blocked := range list {
-		blocked = strings.TrimSuffix(blocked, ".")
-		at := len(domain) - len(blocked)
-		if blocked != "" && at >= 0 && (at == 0 || domain[at-1] == '.') && strings.EqualFold(domain[at:], blocked) {
-			return true
-		}
-	}
-	return false
-}
+// Banner types that a caller may block (OpenRTB 2.6 §3.2.6, btype; List: Banner Ad Types of AdCOM 1.0).
+const (
+	textBanner   = 1
+	htmlBanner   = 2
+	scriptBanner = 3
+	frameBanner  = 4
+)
 
-// categoryBlocked reports whether a category is one of the list or a subcategory of one: IAB25 keeps IAB25-3 out too.
-func categoryBlocked(category string, list []string) bool {
-	for _, blocked := range list {
-		n := len(blocked)
-		if n > 0 && len(category) >= n && strings.EqualFold(category[:n], blocked) && (len(category) == n || category[n] == '-') {
-			return true
-		}
+// typeBlocked holds a banner against the types of banners that the caller blocks. The type is read off what would be
+// shown, since nobody says it: a script's URL is JavaScript, a picture's is an XHTML banner, and markup is what it holds.
+func (a *answer) typeBlocked(b *ad.Bid, at int) bool {
+	slot := a.request.Imp[at].Banner
+	c := b.Creative
+	if slot == nil || len(slot.BType) == 0 || (c.Media != 0 && c.Media&ad.Banner == 0) {
+		return false
 	}
-	return false
-}
-
-func (a *answer) attributeBlocked(c *ad.Creative, in *openrtb.Bid, at int) bool {
-	imp := &a.request.Imp[at]
-	var sent []int
+	blocked := func(kind int) bool { return slices.Contains(slot.BType, kind) }
+	markup := b.Markup
+	if markup == "" {
+		switch c.Format {
+		case ad.FormatImage:
+			return blocked(htmlBanner)
+		case ad.FormatScript:
+			return blocked(scriptBanner)
+		}
+		markup = c.Content
+	}
+	markup = strings.ToLower(markup)
+	script, frame := strings.Contains(markup, "<script"), strings.Contains(markup, "<iframe")
 	switch {
-	case c.Media&ad.Video != 0 && imp.Video != nil:
-		sent = imp.Video.BAttr
-	case c.Media&ad.Audio != 0 && imp.Audio != nil:
-		sent = imp.Audio.BAttr
-	case c.Media&ad.Native != 0 && imp.Native != nil:
-		sent = imp.Native.BAttr
-	case imp.Banner != nil:
-		sent = imp.Banner.BAttr
-	}
-	own := a.call.Publisher.BlockedAttributes
-	blocked := func(attribute int) bool {
-		return slices.Contains(sent, attribute) || (attribute >= 0 && attribute < 256 && slices.Contains(own, uint8(attribute)))
-	}
-	for _, attribute := range c.Attributes {
-		if blocked(int(attribute)) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(in.Attr, blocked)
-}
-
-// languageAllowed applies wlang: a creative whose language nobody names passes.
-func (a *answer) languageAllowed(c *ad.Creative, in *openrtb.Bid) bool {
-	if len(a.request.WLang) == 0 {
+	case script && blocked(scriptBanner), frame && blocked(frameBanner):
 		return true
+	case script || frame:
+		return false
+	case strings.Contains(markup, "<img"):
+		return blocked(htmlBanner)
 	}
-	language := c.Language
-	if language == "" {
-		language = in.Language
-	}
-	return language == "" || slices.ContainsFunc(a.request.WLang, func(allowed string) bool {
-		return strings.EqualFold(allowed, language)
-	})
+	return blocked(textBanner)
 }

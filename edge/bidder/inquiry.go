@@ -1,6 +1,7 @@
 package bidder
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -57,6 +58,10 @@ func (q *inquiry) read() {
 			return
 		}
 		body = q.inflated
+	}
+	if len(bytes.Trim(body, " \t\r\n")) == 0 {
+		q.reason = ad.NoBid // nothing but white space is as empty as nothing
+		return
 	}
 	response, err := q.decoder.DecodeResponse(body)
 	if err != nil {

@@ -43,7 +43,10 @@ type seat struct {
 
 // judge appends the response's bids to bids. reason is ad.Undecided if there are any, refused ones included.
 func (j *judge) judge(t *ad.Target, r *openrtb.Response, bids []ad.Bid) (all []ad.Bid, reason ad.Reason) {
-	if r.ID != j.request.ID {
+	switch {
+	case !bidsIn(r):
+		return bids, ad.NoBid // whatever else it says: an empty answer is one (OpenRTB 2.6 §4.2.1)
+	case r.ID != j.request.ID:
 		return bids, ad.IDMismatch
 	}
 	a := answer{judge: j, bidder: t.Bidder, deals: t.Deals, response: r}
@@ -57,10 +60,17 @@ func (j *judge) judge(t *ad.Target, r *openrtb.Response, bids []ad.Bid) (all []a
 			b.Reason = a.bid(b, &r.SeatBid[i].Bid[k], s, bids[from:len(bids)-1])
 		}
 	}
-	if len(bids) == from {
-		return bids, ad.NoBid
-	}
 	return bids, ad.Undecided
+}
+
+// bidsIn reports whether a response holds a bid.
+func bidsIn(r *openrtb.Response) bool {
+	for i := range r.SeatBid {
+		if len(r.SeatBid[i].Bid) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // bid fills b with what the bidder said and the catalog knows, and gives the first reason against it. before is the
@@ -76,17 +86,18 @@ func (a *answer) bid(b *ad.Bid, in *openrtb.Bid, s seat, before []ad.Bid) ad.Rea
 	if s.member != nil {
 		b.Member, b.PlatformFee = s.member.ID, s.member.PlatformFee
 	}
-	if len(before) >= ad.BidsConsidered {
-		return ad.TooManyBids
-	}
-	if in.ID == "" {
-		return ad.ResponseInvalid
-	}
 	at := a.impression(in.ImpID)
-	if at < 0 {
+	if at >= 0 {
+		b.Impression = a.positions[at]
+	}
+	switch {
+	case len(before) >= ad.BidsConsidered:
+		return ad.TooManyBids
+	case in.ID == "":
+		return ad.ResponseInvalid
+	case at < 0:
 		return ad.ImpUnknown
 	}
-	b.Impression = a.positions[at]
 	for i := range before {
 		if before[i].ID == in.ID {
 			return ad.BidDuplicate
@@ -114,7 +125,10 @@ func (a *answer) content(b *ad.Bid, in *openrtb.Bid, at int) ad.Reason {
 	if reason := a.creative(b, in, imp); reason != ad.Undecided {
 		return reason
 	}
-	if reason := a.exclusions(b.Creative, in, at); reason != ad.Undecided {
+	if a.typeBlocked(b, at) {
+		return ad.CreativeFormat
+	}
+	if reason := a.exclusions(b.Creative, in, imp); reason != ad.Undecided {
 		return reason
 	}
 	for _, raw := range [...]string{in.NURL, in.BURL, in.LURL} {
@@ -137,6 +151,10 @@ func (a *answer) impression(id string) int {
 
 // readCurrency settles currency and rate for all bids of the response. A currency that has no rate is as good as none.
 func (a *answer) readCurrency() {
+	if a.response.CurReason != ad.Undecided {
+		a.currencyReason = a.response.CurReason
+		return
+	}
 	currency, ok := ad.ParseCurrency(a.response.Cur)
 	rate := ad.Rate(0)
 	if ok {
@@ -177,6 +195,8 @@ func (a *answer) seat(text string) seat {
 			return seat{reason: ad.SeatForbidden}
 		case !member.Active:
 			return seat{member, ad.SeatInactive}
+		case !a.call.SeatMayBuy(m):
+			return seat{member, ad.SeatForbidden}
 		}
 		return seat{member: member}
 	}

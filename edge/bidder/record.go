@@ -83,7 +83,7 @@ func (r *record) settled(q *inquiry) {
 
 // judged hears what became of a bidder that was let through. fair: it had its time, and the call was not cut short.
 func (r *record) judged(reason ad.Reason, fair bool) {
-	if fair {
+	if fair && reason != ad.Cancelled {
 		r.throttle.record(reason == ad.Timeout)
 	}
 	r.breaker.record(reason)

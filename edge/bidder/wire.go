@@ -107,7 +107,8 @@ func (w *wire) flush() {
 	}
 }
 
-// drained reports whether everything written has been taken by the kernel.
+// drained reports whether everything written has been taken by the kernel, and the flusher knows. An answer to a very
+// large request may overtake that knowledge; its connection is then not kept, which is safe and rare.
 func (w *wire) drained() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
