@@ -143,7 +143,8 @@ func TestPointersAreStable(t *testing.T) {
 	s := build(t, c)
 	c.Placements[1].Reserve = 5
 	c.Rates.Rates[ad.Currency{'J', 'P', 'Y'}] = 1
-	if s.Placement(1001) != s.Placement(1001) || s.Bidders()[0] != s.Bidder(9701) || s.LineItemsFor(1001)[1] != s.LineItem(2) || s.DealsFor(1002)[0] != s.Deal("D-1") {
+	first := s.Placement(1001)
+	if first != s.Placement(1001) || s.Bidders()[0] != s.Bidder(9701) || s.LineItemsFor(1001)[1] != s.LineItem(2) || s.DealsFor(1002)[0] != s.Deal("D-1") {
 		t.Error("two reads of one value gave two pointers")
 	}
 	if s.Placement(1001).Reserve != 0 || s.Rates().Rate(ad.Currency{'J', 'P', 'Y'}) != 0 {
