@@ -127,7 +127,7 @@ func TestNoTimeLeft(t *testing.T) {
 	}
 }
 
-// TestTheCallerMayLeave: when its context ends, Ask returns.
+// TestTheCallerMayLeave: when its context ends, Ask returns, and that is not the bidder's timeout.
 func TestTheCallerMayLeave(t *testing.T) {
 	asked := make(chan struct{}, 1)
 	m := newMarket(t, nil, "http://"+listen(t, nil, func(p *peer) {
@@ -141,8 +141,11 @@ func TestTheCallerMayLeave(t *testing.T) {
 	var a ad.Answers
 	f.Ask(ctx, m.snap, outgoing(m.snap, time.Hour), &a)
 	a.Free()
-	if a.Asked[0].Reason != ad.Timeout {
+	if a.Asked[0].Reason != ad.Cancelled {
 		t.Errorf("reason %v", a.Asked[0].Reason)
+	}
+	if s := f.Stats()[0]; s.Outcomes[ad.Cancelled] != 1 || s.Outcomes[ad.Timeout] != 0 {
+		t.Errorf("stats %+v", s)
 	}
 }
 

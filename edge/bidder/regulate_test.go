@@ -1,6 +1,7 @@
 package bidder
 
 import (
+	"context"
 	"encoding/binary"
 	"strings"
 	"sync"
@@ -298,6 +299,58 @@ func TestBreakerAndTimeouts(t *testing.T) {
 		}
 		if got := s.one(m, 150*time.Millisecond); got != ad.BreakerOpen {
 			t.Errorf("after slow probes: %v", got)
+		}
+	})
+}
+
+// TestCallersThatLeave: their bidders have not timed out, however many leave. A probe that was cut short takes no permit
+// with it.
+func TestCallersThatLeave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreet(t, after(100*time.Millisecond))
+		defer s.leave()
+		m := newMarket(t, nil, endpointOf(0))
+		s.Update(m.snap)
+		leave := func() ad.Reason {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			defer cancel()
+			var a ad.Answers
+			s.Ask(ctx, m.snap, outgoing(m.snap, time.Second), &a)
+			defer a.Free()
+			return a.Asked[0].Reason
+		}
+		for range throttleWindow {
+			if got := leave(); got != ad.Cancelled {
+				t.Fatalf("reason %v", got)
+			}
+			time.Sleep(linger)
+		}
+		if st := s.Stats()[0]; st.SendPercent != 100 || st.Breaker != "closed" || st.Outcomes[ad.Timeout] != 0 {
+			t.Errorf("stats %+v", st)
+		}
+		b := s.board.Load().lines[firstBidder].record.breaker
+		b.circuit.HalfOpen()
+		for i := range 4 * breakerProbes {
+			if got := leave(); got != ad.Cancelled {
+				t.Fatalf("probe %d: %v", i, got)
+			}
+			time.Sleep(linger)
+		}
+		if st := s.Stats()[0]; st.Breaker != "half-open" {
+			t.Errorf("after probes that were cut short: %+v", st)
+		}
+		permits := 0
+		for b.lets(time.Now()) {
+			permits++
+		}
+		if permits != breakerProbes {
+			t.Errorf("%d permits are left, want %d", permits, breakerProbes)
+		}
+		for range breakerGood {
+			b.record(ad.NoBid)
+		}
+		if st := s.Stats()[0]; st.Breaker != "closed" {
+			t.Errorf("after good probes: %+v", st)
 		}
 	})
 }
