@@ -86,6 +86,11 @@ func goodAnswers() []answerCase {
 		{"204", "HTTP/1.1 204 No Content\r\n\r\n", ad.NoBid},
 		{"204 with a length", "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", ad.NoBid},
 		{"empty 200", ok(""), ad.NoBid},
+		{"200 with white space", ok(" \r\n\t\n"), ad.NoBid},
+		{"200 with white space in gzip", ok(squeezed("\n", ad.Gzip), "Content-Encoding: gzip"), ad.NoBid},
+		{"200 with an empty object", ok("{}"), ad.NoBid},
+		{"200 with empty seats and no id", ok(`{"seatbid":[]}`), ad.NoBid},
+		{"200 without seats and another id", ok(`{"id":"x","nbr":2}`), ad.NoBid},
 		{"200 without seats", ok(`{"id":"` + auctionID() + `"}`), ad.NoBid},
 		{"200 with empty seats", ok(`{"id":"` + auctionID() + `","seatbid":[]}`), ad.NoBid},
 	}
@@ -145,6 +150,7 @@ func badDocuments() []answerCase {
 		{"33 KiB of markup", ok(strings.Replace(bid, `"crid"`, `"adm":"`+strings.Repeat("x", ad.MarkupBytesMax+1)+`","crid"`, 1)), ad.ResponseTooLarge},
 		{"1000 seats", ok(`{"id":"` + auctionID() + `","seatbid":[` + strings.Repeat(`{},`, 999) + `{}]}`), ad.ResponseTooLarge},
 		{"another request's id", ok(bidFor(0, "0", "1.25")), ad.IDMismatch},
+		{"white space that is none in JSON", ok("\v"), ad.JSONInvalid},
 		{"infinite price", ok(bidFor(0, auctionID(), "NaN")), ad.JSONInvalid},
 	}
 }

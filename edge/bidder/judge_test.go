@@ -17,9 +17,27 @@ type courtroom struct {
 	secure   bool
 	sizes    []ad.Size
 	media    ad.MediaType
-	request  openrtb.Request // beside id and imp
+	request  openrtb.Request // beside id and imp; its block lists are the caller's
 	deals    []string        // offered on the impression
 	response openrtb.Response
+
+	seats, seatsBlocked []ad.MemberID
+}
+
+// block joins the publisher's lists with the caller's, as the flow does before it asks.
+func (c *courtroom) block(call *ad.Call) {
+	p := call.Publisher
+	call.Blocks = ad.Blocks{
+		Categories: append(p.BlockedCategories, c.request.BCat...), Advertisers: append(p.BlockedAdvertisers, c.request.BAdv...),
+		Apps: c.request.BApp, Languages: c.request.WLang,
+	}
+	imp := &call.Impressions[1]
+	for _, attribute := range p.BlockedAttributes {
+		imp.BlockedAttributes = append(imp.BlockedAttributes, int(attribute))
+	}
+	if len(c.request.Imp) > 0 && c.request.Imp[0].Banner != nil {
+		imp.BlockedAttributes = append(imp.BlockedAttributes, c.request.Imp[0].Banner.BAttr...)
+	}
 }
 
 // bid is the one bid of the response.
@@ -48,6 +66,9 @@ func (c *courtroom) judge(t *testing.T) ([]ad.Bid, ad.Reason) {
 	snap := snapshot(t, c.contents)
 	call := &ad.Call{ID: ad.AuctionID{1, 2, 3}, Received: time.Now(), Publisher: snap.Publisher(10), Site: snap.Site(20), Secure: c.secure,
 		Impressions: []ad.Impression{{ID: "closed", Placement: snap.Placement(1001)}, {ID: "1", Placement: snap.Placement(1001), Sizes: c.sizes, Media: c.media}}}
+	call.Impressions[1].PrivateSizes = snap.Placement(1001).PrivateSizes
+	c.block(call)
+	call.Seats, call.SeatsBlocked = c.seats, c.seatsBlocked
 	request := c.request
 	request.ID = call.ID.String()
 	imp := openrtb.Imp{ID: "1"}
@@ -71,6 +92,14 @@ func (c *courtroom) judge(t *testing.T) ([]ad.Bid, ad.Reason) {
 // private is a size that the placement keeps for deals.
 var private = ad.Size{W: 970, H: 250}
 
+// blockType makes the creative this, and has the caller block types of banners.
+func blockType(content string, format ad.Format, types ...int) func(*courtroom) {
+	return func(c *courtroom) {
+		c.creative().Content, c.creative().Format = content, format
+		c.request.Imp = []openrtb.Imp{{Banner: &openrtb.Banner{BType: types}}}
+	}
+}
+
 // judgeCases are the rules, one or more cases each.
 var judgeCases = []struct {
 	name   string
@@ -93,6 +122,11 @@ var judgeCases = []struct {
 	{"seat by name", func(c *courtroom) { c.response.SeatBid[0].Seat = "acme" }, ad.SeatForbidden},
 	{"inactive member", func(c *courtroom) { c.response.SeatBid[0].Seat = "302" }, ad.SeatInactive},
 
+	{"seat the caller names", func(c *courtroom) { c.seats = []ad.MemberID{100, firstMember} }, ad.Undecided},
+	{"seat the caller does not name", func(c *courtroom) { c.seats = []ad.MemberID{100, 301} }, ad.SeatForbidden},
+	{"seat the caller blocks", func(c *courtroom) { c.seatsBlocked = []ad.MemberID{firstMember} }, ad.SeatForbidden},
+	{"another seat is blocked", func(c *courtroom) { c.seatsBlocked = []ad.MemberID{301} }, ad.Undecided},
+
 	{"no price", func(c *courtroom) { c.bid().Price, c.bid().PriceReason = 0, ad.PriceMissing }, ad.PriceMissing},
 	{"price that is no number", func(c *courtroom) { c.bid().Price, c.bid().PriceReason = 0, ad.PriceInvalid }, ad.PriceInvalid},
 	{"price of zero", func(c *courtroom) { c.bid().Price = 0 }, ad.PriceInvalid},
@@ -106,6 +140,7 @@ var judgeCases = []struct {
 	{"currency agreed on", func(c *courtroom) {
 		c.response.Cur, c.contents.Bidders[0].Currencies = "EUR", []ad.Currency{{'E', 'U', 'R'}}
 	}, ad.Undecided},
+	{"list of currencies", func(c *courtroom) { c.response.CurReason = ad.CurrencyInvalid }, ad.CurrencyInvalid},
 	{"dollars not agreed on", func(c *courtroom) { c.contents.Bidders[0].Currencies = []ad.Currency{{'E', 'U', 'R'}} }, ad.CurrencyNotAllowed},
 
 	{"no creative", func(c *courtroom) { c.bid().CrID = "" }, ad.CreativeMissing},
@@ -217,8 +252,29 @@ var judgeCases = []struct {
 	}, ad.AttributeBlocked},
 	{"attribute that would wrap round", func(c *courtroom) { c.publisher().BlockedAttributes = []uint8{6}; c.bid().Attr = []int{262} }, ad.Undecided},
 
+	{"text blocked", blockType("<b>ad</b>", ad.FormatHTML, textBanner), ad.CreativeFormat},
+	{"text where banners are blocked", blockType("<b>ad</b>", ad.FormatHTML, htmlBanner, scriptBanner, frameBanner), ad.Undecided},
+	{"picture in markup blocked", blockType(`<A href="x"><IMG src="y"></A>`, ad.FormatHTML, htmlBanner), ad.CreativeFormat},
+	{"picture blocked", blockType("https://cdn.example/x.png", ad.FormatImage, htmlBanner), ad.CreativeFormat},
+	{"picture where scripts are blocked", blockType("https://cdn.example/x.png", ad.FormatImage, textBanner, scriptBanner, frameBanner), ad.Undecided},
+	{"script blocked", blockType("https://cdn.example/x.js", ad.FormatScript, 9, scriptBanner), ad.CreativeFormat},
+	{"script in markup blocked", blockType("<img><SCRIPT src=x></SCRIPT>", ad.FormatHTML, scriptBanner), ad.CreativeFormat},
+	{"script in markup where banners are blocked", blockType("<img><script src=x></script>", ad.FormatHTML, htmlBanner, textBanner), ad.Undecided},
+	{"frame in markup blocked", blockType("<script></script><IFrame src=x>", ad.FormatHTML, frameBanner), ad.CreativeFormat},
+	{"script in the bid's markup blocked", func(c *courtroom) {
+		blockType("<b>ad</b>", ad.FormatHTML, scriptBanner)(c)
+		c.bid().AdM = "<script>1</script>"
+	}, ad.CreativeFormat},
+	{"video where all banners are blocked", func(c *courtroom) {
+		blockType("<VAST/>", ad.FormatVAST, 1, 2, 3, 4)(c)
+		c.media, c.creative().Media = ad.Video|ad.Banner, ad.Video
+	}, ad.Undecided},
+
 	{"language asked for", func(c *courtroom) { c.request.WLang, c.creative().Language = []string{"en", "de"}, "de" }, ad.Undecided},
 	{"language not asked for", func(c *courtroom) { c.request.WLang, c.bid().Language = []string{"en"}, "de" }, ad.LanguageBlocked},
+	{"language of the creative not asked for", func(c *courtroom) {
+		c.request.WLang, c.creative().Language, c.bid().Language = []string{"en"}, "de", "en"
+	}, ad.LanguageBlocked},
 	{"language not said", func(c *courtroom) { c.request.WLang = []string{"en"} }, ad.Undecided},
 	{"app blocked", func(c *courtroom) { c.request.BApp, c.bid().Bundle = []string{"com.evil"}, "com.evil" }, ad.Excluded},
 
@@ -280,12 +336,30 @@ func TestJudgeManyBids(t *testing.T) {
 		case i >= ad.BidsConsidered:
 			want = ad.TooManyBids
 		}
-		if bids[i].Reason != want {
-			t.Errorf("bid %d: %v, want %v", i, bids[i].Reason, want)
+		if bids[i].Reason != want || bids[i].Impression != 1 {
+			t.Errorf("bid %d: %v for impression %d, want %v", i, bids[i].Reason, bids[i].Impression, want)
 		}
 	}
 	if len(bids) != ad.BidsConsidered+1 {
 		t.Errorf("%d bids", len(bids))
+	}
+}
+
+// TestRefusedBidsKeepTheirPlace: whoever reads the answer finds a refused bid where it was meant for, unless nobody knows where.
+func TestRefusedBidsKeepTheirPlace(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*courtroom)
+		want   int
+	}{
+		"no id":              {func(c *courtroom) { c.bid().ID = "" }, 1},
+		"no seat":            {func(c *courtroom) { c.response.SeatBid[0].Seat = "" }, 1},
+		"unknown impression": {func(c *courtroom) { c.bid().ImpID = "7" }, -1},
+	} {
+		room := newCourtroom()
+		c.change(room)
+		if bids, _ := room.judge(t); bids[0].Impression != c.want || bids[0].Reason == ad.Undecided {
+			t.Errorf("%s: impression %d, %v", name, bids[0].Impression, bids[0].Reason)
+		}
 	}
 }
 
@@ -309,10 +383,12 @@ func TestJudgeWholeAnswers(t *testing.T) {
 		change func(*openrtb.Response)
 		want   ad.Reason
 	}{
-		"other id":   {func(r *openrtb.Response) { r.ID = "x" }, ad.IDMismatch},
-		"no id":      {func(r *openrtb.Response) { r.ID = "" }, ad.IDMismatch},
-		"no seats":   {func(r *openrtb.Response) { r.SeatBid = nil }, ad.NoBid},
-		"empty seat": {func(r *openrtb.Response) { r.SeatBid[0].Bid = nil }, ad.NoBid},
+		"other id":             {func(r *openrtb.Response) { r.ID = "x" }, ad.IDMismatch},
+		"no id":                {func(r *openrtb.Response) { r.ID = "" }, ad.IDMismatch},
+		"no seats and no id":   {func(r *openrtb.Response) { *r = openrtb.Response{} }, ad.NoBid},
+		"empty seat, other id": {func(r *openrtb.Response) { r.ID, r.SeatBid[0].Bid = "x", nil }, ad.NoBid},
+		"no seats":             {func(r *openrtb.Response) { r.SeatBid = nil }, ad.NoBid},
+		"empty seat":           {func(r *openrtb.Response) { r.SeatBid[0].Bid = nil }, ad.NoBid},
 	} {
 		room := newCourtroom()
 		c.change(&room.response)
@@ -342,8 +418,9 @@ func TestASCIIDomain(t *testing.T) {
 func TestJudgingAllocatesNothing(t *testing.T) {
 	room := newCourtroom()
 	snap := snapshot(t, room.contents)
-	call := &ad.Call{Publisher: snap.Publisher(10), Secure: true, Impressions: []ad.Impression{{ID: "1", Placement: snap.Placement(1001), Sizes: room.sizes, Media: ad.Banner}}}
-	request := &openrtb.Request{ID: auctionID(), Imp: []openrtb.Imp{{ID: "1"}}, BAdv: []string{"blocked.example"}, BCat: []string{"IAB25"}}
+	call := &ad.Call{Publisher: snap.Publisher(10), Secure: true, Impressions: []ad.Impression{{ID: "1", Placement: snap.Placement(1001), Sizes: room.sizes, Media: ad.Banner, BlockedAttributes: []int{6}}},
+		Blocks: ad.Blocks{Advertisers: []string{"blocked.example"}, Categories: []string{"IAB25"}, Languages: []string{"en"}}}
+	request := &openrtb.Request{ID: auctionID(), Imp: []openrtb.Imp{{ID: "1"}}}
 	j := judge{snap: snap, call: call, request: request, positions: []int{0}, urls: labGuard(t)}
 	target := &ad.Target{Bidder: snap.Bidder(firstBidder)}
 	bids := make([]ad.Bid, 0, 8)
