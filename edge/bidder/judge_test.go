@@ -207,6 +207,14 @@ var judgeCases = []struct {
 		c.publisher().BlockedAdvertisers = []string{"xn--bcher-kva.example"}
 		c.bid().ADomain = []string{"www.BÜCHER.example"}
 	}, ad.AdomainBlocked},
+	{"advertiser blocked, full-width", func(c *courtroom) {
+		c.publisher().BlockedAdvertisers = []string{"buyer.example"}
+		c.bid().ADomain = []string{"ｂｕｙｅｒ．example"}
+	}, ad.AdomainBlocked},
+	{"advertiser blocked, soft hyphen", func(c *courtroom) {
+		c.publisher().BlockedAdvertisers = []string{"buyer.example"}
+		c.bid().ADomain = []string{"www.buy\u00ader.example"}
+	}, ad.AdomainBlocked},
 	{"second advertiser blocked", func(c *courtroom) {
 		c.publisher().BlockedAdvertisers = []string{"b.example"}
 		c.bid().ADomain = []string{"a.example", "b.example"}
@@ -402,7 +410,10 @@ func TestASCIIDomain(t *testing.T) {
 	for text, want := range map[string]string{
 		"buyer.example": "buyer.example", "Buyer.Example.": "Buyer.Example", "bücher.example": "xn--bcher-kva.example", "BÜCHER.example": "xn--bcher-kva.example",
 		"münchen.de": "xn--mnchen-3ya.de", "例え.テスト": "xn--r8jz45g.xn--zckzah", "食狮.中国": "xn--85x722f.xn--fiqs8s", "правда.рф": "xn--80aafi6cg.xn--p1ai",
-		"bücher。example": "xn--bcher-kva.example", "a_b.example": "a_b.example",
+		"bücher。example": "xn--bcher-kva.example", "ｂｕｙｅｒ.ｅｘａｍｐｌｅ": "buyer.example", "buy\u00ader.example": "buyer.example", "buyer．example。": "buyer.example",
+		"ＢＵＹＥＲ。example.": "buyer.example", "bu\u0308cher.example": "xn--bcher-kva.example", "faß.example": "xn--fa-hia.example", "buyer\u200b.example": "buyer.example", "\u212aaufen.example": "kaufen.example",
+		"xn--bcher-kva.bücher": "xn--bcher-kva.xn--bcher-kva", "ü\u00ad": "", "\u00ad.example": "", "a\u202eb.example": "", "ü_b.example": "",
+		strings.Repeat("\u00ad", 499) + "buyer.example": "buyer.example", strings.Repeat("\u00ad", 500) + "buyer.example": "", "a_b.example": "a_b.example",
 		"": "", ".": "", "..": "", "buyer": "", "buyer..example": "", ".buyer.example": "", "-a.example": "", "a-.example": "", "buyer.example..": "",
 		"buyer.example/": "", "buyer.example:443": "", "*.buyer.example": "", "a b.example": "", "\xff.example": "", "é": "",
 		strings.Repeat("a", 64) + ".example": "", strings.Repeat("a.", 127) + "aa": "", strings.Repeat("éü", 100) + ".example": "",
