@@ -66,15 +66,17 @@ const (
 
 // Creative is a registered advertisement.
 type Creative struct {
-	ID          CreativeID
-	Code        string // the member's own key, unique within the member
-	Member      MemberID
-	Name        string
-	Active      bool
-	Size        Size
-	Media       MediaType
-	Format      Format
-	Content     string
+	ID      CreativeID
+	Code    string // the member's own key, unique within the member
+	Member  MemberID
+	Name    string
+	Active  bool
+	Size    Size
+	Media   MediaType
+	Format  Format
+	Content string
+	// Dynamic lets a bid bring markup of its own (adm) in place of Content; otherwise what was audited is what serves.
+	Dynamic     bool
 	ClickURL    string
 	Secure      bool // may serve on https pages
 	Audit       AuditStatus

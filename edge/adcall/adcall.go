@@ -89,12 +89,21 @@ func (s *Service) decide(a *Answer) {
 			for b := range st.answers.Bids {
 				if st.answers.Bids[b].Impression == i {
 					st.bids = append(st.bids, st.answers.Bids[b])
+					approved(&st.bids[len(st.bids)-1])
 				}
 			}
 			slot.Bids = st.bids[from:len(st.bids):len(st.bids)]
 			slot.Result = s.run(a, i, slot.Bids)
 		}
 		a.conclude(slot)
+	}
+}
+
+// approved drops markup that a bid brought along for a creative that was audited with content of its own: what the
+// publisher approved is what serves.
+func approved(b *ad.Bid) {
+	if c := b.Creative; c != nil && !c.Dynamic && c.Content != "" {
+		b.Markup = ""
 	}
 }
 

@@ -156,3 +156,12 @@ func TestPageFallsBackToTheSites(t *testing.T) {
 		t.Errorf("site %+v, %v", r.Site, err)
 	}
 }
+
+func TestAuditedContentServesUnlessTheCreativeIsDynamic(t *testing.T) {
+	for _, dynamic := range []bool{false, true} {
+		b := ad.Bid{Markup: "<p>mine", Creative: &ad.Creative{Content: "<p>audited", Dynamic: dynamic}}
+		if approved(&b); (b.Markup != "") != dynamic {
+			t.Errorf("dynamic %v: markup %q", dynamic, b.Markup)
+		}
+	}
+}

@@ -81,6 +81,7 @@ func (n *Node) wire() error {
 	if n.fanout, err = n.newFanout(); err != nil {
 		return err
 	}
+	n.fanout.Update(n.catalog.Load()) // ready checks begin before the first call
 	salt, err := loadSalt(n.config.Data)
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func contents() catalog.Contents {
 			{ID: 501, Code: "pic", Member: 7, Active: true, Audit: ad.Audited, Secure: true, Size: box, Media: ad.Banner, Format: ad.FormatImage,
 				Content: "https://cdn.example/a.png?x=1&a=${AUCTION_ID}", ClickURL: "https://shop.example/?a=1&p=${PRICE_PAID}", Advertisers: []string{"shop.example"},
 				Categories: []string{"IAB1"}, Attributes: []uint8{3}},
-			{ID: 502, Code: "html", Member: 7, Active: true, Audit: ad.Audited, Secure: true, Size: box, Media: ad.Banner, Format: ad.FormatHTML,
+			{ID: 502, Code: "html", Member: 7, Active: true, Dynamic: true, Audit: ad.Audited, Secure: true, Size: box, Media: ad.Banner, Format: ad.FormatHTML,
 				Content: `<a href="${CLICK_URL}https://shop.example/">Buy ${CREATIVE_CODE}</a><script>var r="${REFERER_URL}"</script>`, Advertisers: []string{"shop.example"}},
 			{ID: 503, Code: "js", Member: 7, Active: true, Audit: ad.Audited, Secure: true, Size: box, Media: ad.Banner, Format: ad.FormatScript,
 				Content: "https://cdn.example/ad.js?cb=${CACHEBUSTER}&p=${AUCTION_PRICE}"},

@@ -50,7 +50,7 @@ func everyField() catalog.Contents {
 			Domains: []string{"kite.example", "localhost", "127.0.0.1"}, Members: []ad.MemberID{2, 1}, Currencies: []ad.Currency{eur, ad.USD},
 			RequestCoding: ad.Zstd, AcceptGzip: true, AcceptZstd: true, QPSMax: 500, ConnectionsMax: 12, BidderFee: 1}},
 		Creatives: []ad.Creative{
-			{ID: 1, Code: "house/1", Member: 1, Name: "house", Size: ad.Size{W: 300, H: 250}, Media: ad.Banner, Format: ad.FormatImage,
+			{ID: 1, Code: "house/1", Member: 1, Name: "house", Dynamic: true, Size: ad.Size{W: 300, H: 250}, Media: ad.Banner, Format: ad.FormatImage,
 				Content: "https://cdn.example/a.png", ClickURL: "https://gazette.example/", Secure: true, Audit: ad.Audited, Advertisers: []string{"gazette.example"},
 				Categories: []string{"IAB1"}, Attributes: []uint8{7}, Language: "de", ApprovedBy: []ad.PublisherID{1, 2}, BannedBy: []ad.PublisherID{2}},
 			{ID: 2, Code: "spot", Member: 2, Name: "spot", Active: true, Media: ad.Video, Format: ad.FormatVAST, Content: `<VAST version="4.2"/>`, Audit: ad.AuditRejected},

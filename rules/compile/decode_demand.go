@@ -61,7 +61,7 @@ func (c *compiler) creative(e *entry) {
 	x := ad.Creative{
 		ID: ad.CreativeID(e.id), Code: s.Field("code").Text(), Name: e.Name, Active: s.Field("active").Flag(true),
 		Size: s.Field("size").Size(), Media: 1 << s.Field("media").Word(0), Format: ad.Format(s.Field("format").Word(0)),
-		ClickURL: s.Field("click_url").Text(), Secure: s.Field("secure").Flag(false), Audit: ad.AuditStatus(s.Field("audit").Word(0)),
+		Dynamic: s.Field("dynamic").Flag(false), ClickURL: s.Field("click_url").Text(), Secure: s.Field("secure").Flag(false), Audit: ad.AuditStatus(s.Field("audit").Word(0)),
 		Advertisers: texts(s.Field("advertisers")), Categories: texts(s.Field("categories")), Attributes: bytesOf(s.Field("attributes")),
 		Language:   s.Field("language").Text(),
 		ApprovedBy: referAll[ad.PublisherID](c, e, "approved_by", "Publisher"),

@@ -33,6 +33,7 @@ func creativeKind() *Kind {
 				Doc: "What content is: the URL of a picture, markup, the URL of a script, VAST XML or its URL, a native 1.2 response.", Aka: []string{"template"}},
 			Field{Name: "content", Type: markup(ad.MarkupBytesMax), Doc: "The ad itself, or its URL. Exactly one of content and content_file is given.", Aka: []string{"media_url", "adm", "markup"}},
 			Field{Name: "content_file", Type: form(FormPath), Doc: "A file in the rule file's directory, or below it, that holds the content."},
+			Field{Name: "dynamic", Type: truth(), Default: "false", Doc: "Whether a bid may bring markup of its own (adm) in place of the content. Otherwise what was audited is what serves."},
 			Field{Name: "click_url", Type: form(FormLink), Doc: "Where a picture leads.", Aka: []string{"click_target"}},
 			Field{Name: "secure", Type: truth(), Default: "false", Doc: "Whether it may serve on https pages."},
 			Field{Name: "audit", Type: word("none", "pending", "rejected", "audited"), Default: "none", Doc: "Where it stands with the platform's auditors.", Aka: []string{"audit_status"}},
