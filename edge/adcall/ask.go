@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"curb/edge/ad"
+	"curb/edge/openrtb"
 )
 
 // ask sends the call to the bidders that may compete and collects their bids until the deadline. Nobody is asked when
@@ -74,7 +75,7 @@ func (a *Answer) dealsFor(b *ad.Bidder) [][]*ad.Deal {
 			continue
 		}
 		for _, d := range a.state.snapshot.DealsFor(a.Call.Impressions[i].Placement.ID) {
-			if !ad.Live(d.Start, d.End, a.Call.Received) || !offered(d, b) {
+			if !ad.Live(d.Start, d.End, a.Call.Received) || !offered(d, b) || !a.callerTakes(i, d) {
 				continue
 			}
 			if deals == nil {
@@ -91,4 +92,13 @@ func offered(d *ad.Deal, b *ad.Bidder) bool {
 	return len(d.Members) == 0 || slices.ContainsFunc(b.Members, func(m ad.MemberID) bool {
 		return slices.Contains(d.Members, m)
 	})
+}
+
+// callerTakes reports whether the caller's own private auction, if it holds one on the impression, lists the deal.
+func (a *Answer) callerTakes(i int, d *ad.Deal) bool {
+	in := a.state.received
+	if !a.Call.Impressions[i].PrivateAuction || in == nil || i >= len(in.Imp) || in.Imp[i].PMP == nil {
+		return true
+	}
+	return slices.ContainsFunc(in.Imp[i].PMP.Deals, func(listed openrtb.Deal) bool { return listed.ID == d.ID })
 }

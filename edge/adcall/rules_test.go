@@ -165,3 +165,16 @@ func TestAuditedContentServesUnlessTheCreativeIsDynamic(t *testing.T) {
 		}
 	}
 }
+
+func TestCallersPrivateAuctionListsItsDeals(t *testing.T) {
+	for _, listed := range []string{"D-1", "D-other"} {
+		f := newFixture(t, nil)
+		call := f.call(1004)
+		call.Impressions[0].PrivateAuction = true
+		received := &openrtb.Request{ID: "r", Imp: []openrtb.Imp{{ID: "1", PMP: &openrtb.PMP{Deals: []openrtb.Deal{{ID: listed}}}}}}
+		f.service.Serve(t.Context(), Incoming{Call: call, Received: received, Snapshot: f.snap})
+		if asked := len(f.market.requests) == 1; asked != (listed == "D-1") {
+			t.Errorf("with %s listed, a bidder was asked: %v", listed, asked)
+		}
+	}
+}
