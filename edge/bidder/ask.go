@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"curb/edge/ad"
+	"curb/edge/catalog"
 	"curb/edge/openrtb"
 )
 
@@ -19,9 +20,8 @@ type ask struct {
 	timer   *time.Timer
 
 	template openrtb.Template
-	splice   openrtb.Splice
-	deals    []openrtb.Deal // what splice.Deals points into
-	plain    []byte         // a body before it is compressed
+	own      offer
+	plain    []byte // a body before it is compressed
 
 	begun     time.Time
 	cutoff    time.Time
@@ -47,7 +47,8 @@ func newAsk(f *Fanout) *ask {
 }
 
 // send encodes and sends one request after the other; none of it blocks.
-func (a *ask) send(lines *board, out *openrtb.Outgoing) {
+func (a *ask) send(snap *catalog.Snapshot, out *openrtb.Outgoing) {
+	lines := a.fanout.lines(snap)
 	a.begun = time.Now()
 	a.cutoff = out.Deadline.Add(-settleTime)
 	a.rows = a.rows[:0]
@@ -56,19 +57,24 @@ func (a *ask) send(lines *board, out *openrtb.Outgoing) {
 	if left > 0 {
 		out.Request.TMax = max(int(left/time.Millisecond), 1)
 		a.template.Encode(out.Request)
+		a.own.begin(out.Call, a.positions)
 	}
 	a.pending.Store(1) // ours, until all are sent
 	for i := range out.Targets {
 		t := &out.Targets[i]
 		r := row{line: lines.lines[t.Bidder.ID], reason: ad.Timeout}
-		if left > 0 {
+		switch {
+		case left <= 0:
+		case r.line != nil && !a.offer(r.line, snap, out, t):
+			r.reason = ad.NotAsked // there is nothing for it
+		default:
 			r.reason = r.line.admit(out.Call.ID, a.begun)
 		}
 		if r.reason == ad.Undecided {
 			q := a.fanout.inquiries.Get().(*inquiry)
 			q.ask, q.line, q.fanout, q.started = a, r.line, a.fanout, a.begun
 			q.begin(a.cutoff)
-			a.encode(q, out, t)
+			a.encode(q)
 			r.inquiry, r.admitted = q, true
 			a.pending.Add(1)
 			r.line.origin.send(&q.exchange)

@@ -116,7 +116,7 @@ func start(o Options, dial func(ctx context.Context, network, address string) (n
 // out.Request.TMax is set to what remains.
 func (f *Fanout) Ask(ctx context.Context, snap *catalog.Snapshot, out *openrtb.Outgoing, answers *ad.Answers) {
 	a := f.asks.Get().(*ask)
-	a.send(f.lines(snap), out)
+	a.send(snap, out)
 	a.wait(ctx)
 	a.collect(snap, out, answers)
 	answers.Free = a.free

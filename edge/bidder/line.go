@@ -32,7 +32,9 @@ type line struct {
 	denied ad.Reason // why its endpoint may not be called; ad.Undecided: it may
 	prefix []byte    // the request's head up to the value of Content-Length
 	seats  []string  // Bidder.Members as OpenRTB seats
-	ready  *probe    // nil: always ready
+	// currencies are Bidder.Currencies as OpenRTB writes them; nil: the request's.
+	currencies []string
+	ready      *probe // nil: always ready
 }
 
 // lines gives the board of a snapshot, and makes it when the snapshot is new.
@@ -73,7 +75,8 @@ func (f *Fanout) lines(snap *catalog.Snapshot) *board {
 func reachedAlike(a, b *ad.Bidder) bool {
 	return a.Endpoint == b.Endpoint && a.ReadyURL == b.ReadyURL && a.Active == b.Active &&
 		a.RequestCoding == b.RequestCoding && a.AcceptGzip == b.AcceptGzip && a.AcceptZstd == b.AcceptZstd &&
-		a.QPSMax == b.QPSMax && a.ConnectionsMax == b.ConnectionsMax && a.Throttle == b.Throttle && slices.Equal(a.Members, b.Members)
+		a.QPSMax == b.QPSMax && a.ConnectionsMax == b.ConnectionsMax && a.Throttle == b.Throttle &&
+		slices.Equal(a.Members, b.Members) && slices.Equal(a.Currencies, b.Currencies)
 }
 
 // retire lets go of what the line that comes after, nil for none, does not use.
@@ -105,6 +108,9 @@ func (f *Fanout) newLine(b *ad.Bidder, old *line) *line {
 	l.prefix = requestPrefix(target, b)
 	for _, m := range b.Members {
 		l.seats = append(l.seats, strconv.FormatUint(uint64(m), 10))
+	}
+	for _, c := range b.Currencies {
+		l.currencies = append(l.currencies, c.String())
 	}
 	switch {
 	case b.ReadyURL == "":

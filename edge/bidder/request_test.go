@@ -120,7 +120,7 @@ func TestRequestBody(t *testing.T) {
 		t.Errorf("tmax %d, wseat %v", r.TMax, r.WSeat)
 	}
 	want := [][]openrtb.Deal{
-		{{ID: "open", AT: 1}},
+		{{ID: "open", AT: 1, BidFloor: 250_000, BidFloorCur: "USD"}},
 		{{ID: "ask", AT: 3, BidFloor: 3_500_000, BidFloorCur: "USD", WSeat: []string{"201"}}, {ID: "free", AT: 1, BidFloorCur: "USD"}},
 	}
 	for i := range want {
