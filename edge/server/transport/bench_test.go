@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,21 +117,31 @@ func BenchmarkPaired(b *testing.B) {
 	for i, v := range variants {
 		clients[i] = v.client(b)
 	}
-	spent := make([][]float64, len(variants))
+	spent, made := make([][]float64, len(variants)), make([][]float64, len(variants))
 	for b.Loop() {
 		for i, v := range variants {
-			before := cpu(b)
+			before, objects := cpu(b), allocations()
 			if err := clients[i].run(v.batch()); err != nil {
 				b.Fatal(err)
 			}
 			spent[i] = append(spent[i], float64(cpu(b)-before)/1000/float64(v.batch()))
+			made[i] = append(made[i], float64(allocations()-objects)/float64(v.batch()))
 		}
 	}
 	for i, v := range variants {
 		slices.Sort(spent[i])
+		slices.Sort(made[i])
 		b.ReportMetric(spent[i][len(spent[i])/2], v.name+"-us")
+		b.ReportMetric(made[i][len(made[i])/2], v.name+"-allocs")
 	}
 	b.ReportMetric(0, "ns/op")
+}
+
+// allocations is how many objects this process has made so far.
+func allocations() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:objects"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }
 
 // ours starts the transport.
