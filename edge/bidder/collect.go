@@ -23,7 +23,10 @@ func (a *ask) collect(snap *catalog.Snapshot, out *openrtb.Outgoing, answers *ad
 			if q := r.inquiry; q != nil {
 				ended = q.ended
 				asked.Reason = q.reason
-				if q.reason == ad.Undecided {
+				if ended.After(out.Deadline) {
+					// A busy machine woke us so late that the answer overtook the alarm; the deadline holds all the same.
+					asked.Reason = ad.Timeout
+				} else if q.reason == ad.Undecided {
 					answers.Bids, asked.Reason = a.judge.judge(t, q.response, answers.Bids)
 				}
 				r.line.record.settled(q)
