@@ -21,7 +21,7 @@ func TestDeadlineHoldsOnABusyMachine(t *testing.T) {
 			m := newMarket(t, nil, endpointOf(0))
 			out := outgoing(m.snap, 150*time.Millisecond)
 			a := s.asks.Get().(*ask)
-			a.send(s.lines(m.snap), out)
+			a.send(m.snap, out)
 			time.Sleep(200 * time.Millisecond) // not scheduled
 			a.wait(t.Context())
 			var answers ad.Answers
