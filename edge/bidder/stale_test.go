@@ -3,7 +3,9 @@ package bidder
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -203,4 +205,40 @@ func TestReadyCheckGivesUp(t *testing.T) {
 			t.Errorf("busy %v after %d failures", p.busy.Load(), p.state.failures)
 		}
 	})
+}
+
+// TestPeersThatNeverRead: they accept, perhaps shake hands, and read nothing of a request that no socket holds. Ask
+// returns by its deadline, and the connection is given up.
+func TestPeersThatNeverRead(t *testing.T) {
+	certificate, der := selfSigned(time.Now().Add(time.Hour), net.IPv4(127, 0, 0, 1))
+	for name, c := range map[string]struct {
+		scheme string
+		config *tls.Config
+		play   func(*peer) // and then reads no more
+	}{
+		"plain":             {"http", nil, func(*peer) {}},
+		"TLS":               {"https", &tls.Config{Certificates: []tls.Certificate{certificate}}, func(p *peer) { _ = p.Conn.(*tls.Conn).Handshake() }},
+		"no handshake":      {"https", nil, func(*peer) {}},
+		"TLS, after a bid":  {"https", &tls.Config{Certificates: []tls.Certificate{certificate}}, func(p *peer) { _, _, _, _ = p.request(); p.say(ok(bidFor(0, auctionID(), "1"))) }},
+		"plain after a bid": {"http", nil, func(p *peer) { _, _, _, _ = p.request(); p.say(ok(bidFor(0, auctionID(), "1"))) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			release := make(chan struct{})
+			m := newMarket(t, nil, c.scheme+"://"+listen(t, c.config, func(p *peer) { c.play(p); <-release }))
+			t.Cleanup(func() { close(release) })
+			f := newFanout(t, authority(t, der))
+			if strings.HasSuffix(name, "a bid") {
+				askAll(t, f, m, plenty)
+			}
+			out := outgoing(m.snap, 500*time.Millisecond)
+			out.Request.Site.Keywords = strings.Repeat("k", 8<<20)
+			var a ad.Answers
+			f.Ask(t.Context(), m.snap, out, &a)
+			late := time.Since(out.Deadline)
+			if a.Asked[0].Reason != ad.Timeout || late > 5*time.Second {
+				t.Errorf("%v, %v past the deadline", a.Asked[0].Reason, late)
+			}
+			a.Free()
+		})
+	}
 }
