@@ -89,6 +89,7 @@ func TestTheReaderLeavesLast(t *testing.T) {
 	o, dials, children := yard(t)
 	c, theirs := o.pipe()
 	x := newLetter()
+	x.begin(time.Now().Add(plenty))
 	c.sending.Lock()
 	_ = theirs.Close()
 	children.Go(c.serve)
@@ -186,7 +187,7 @@ func TestBidderThatClosesIdleConnections(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if s := f.Stats()[0]; s.Outcomes[ad.NoBid] < 2*each || s.Retried == 0 {
+	if s := f.Stats()[0]; s.Outcomes[ad.NoBid] < 2*each {
 		t.Errorf("stats %+v", s)
 	}
 }
