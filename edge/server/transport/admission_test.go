@@ -93,11 +93,11 @@ func TestAllowance(t *testing.T) {
 				t.Errorf("event %d: %t", i, ok)
 			}
 		}
-		time.Sleep(10*time.Second - 1)
+		time.Sleep(10*time.Second - time.Millisecond)
 		if a.take(time.Now(), 10*time.Second, 5) {
 			t.Error("the window is not over")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Millisecond)
 		if !a.take(time.Now(), 10*time.Second, 5) {
 			t.Error("a new window has begun")
 		}

@@ -1,5 +1,7 @@
 package transport
 
+//lint:file-ignore SA1019 RATIONALE.md says why HTTP/2 is golang.org/x/net's
+
 import (
 	"context"
 	"crypto/tls"
@@ -40,9 +42,6 @@ func cpu(b testing.TB) time.Duration {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
-
-// batch is how many requests one iteration of a benchmark makes.
-const batch = 2000
 
 // variant is a server and how it is loaded. Those named after libraries are the same handler on the library alone.
 type variant struct {

@@ -7,7 +7,7 @@
 //   - A request that reaches the handler has a host that is registered or our own, normalised in Request.Host (no port,
 //     no trailing dot), and that fits the certificate of its connection; everything else was answered here.
 //   - Every limit of Limits holds on all three protocols, with the same status and the same code: answers of this package
-//     have an empty body and X-Curb-Error: code.
+//     have an empty body and X-Curb-Error: code. (RATIONALE.md names the few requests that x/net/http2 refuses first.)
 //   - No 5xx leaves the listener, and no panic of the handler does.
 //   - A request in 0-RTT data waits for the end of the handshake, unless its path is one of Options.EarlyPaths.
 //   - Drain fails no request of a client that heeds GOAWAY and Connection: close.

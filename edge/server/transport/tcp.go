@@ -1,5 +1,7 @@
 package transport
 
+//lint:file-ignore SA1019 RATIONALE.md says why HTTP/2 is golang.org/x/net's
+
 import (
 	"context"
 	"crypto/tls"
