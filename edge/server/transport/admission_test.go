@@ -120,6 +120,7 @@ func TestRetry(t *testing.T) {
 // TestForgedAddresses begins handshakes from addresses that never answer. The server says at most three times what it
 // heard (RFC 9000 §8.1), and no more of them hold memory than the limit says.
 func TestForgedAddresses(t *testing.T) {
+	t.Parallel()
 	s := serve(t, http.HandlerFunc(echo), func(o *Options) { o.Limits.Handshakes, o.Limits.Handshake = 5, 500*time.Millisecond })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()

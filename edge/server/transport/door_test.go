@@ -134,10 +134,10 @@ func TestPublicPort(t *testing.T) {
 
 // TestUnknownNames refuses handshakes for hosts that are nobody's, with the alert that says so.
 func TestUnknownNames(t *testing.T) {
-	hosts := registry{"ads.news.example": 7, "broken.example": 9}
+	held := &holder{hosts: registry{"ads.news.example": 7, "broken.example": 9}}
 	s := serve(t, http.HandlerFunc(echo), func(o *Options) {
 		ca := o.Certificates
-		o.Hosts = hosts
+		o.Hosts = held
 		o.Certificates = certificateFunc(func(name string) (*tls.Certificate, error) {
 			if name == "broken.example" {
 				return nil, errors.New("the disk is on fire")
@@ -160,7 +160,7 @@ func TestUnknownNames(t *testing.T) {
 			t.Errorf("%s over QUIC: %v, want %v", name, err, want)
 		}
 	}
-	delete(hosts, "ads.news.example")
+	held.drop()
 	if c, err := tls.Dial("tcp", s.Addr().String(), s.tls("ads.news.example")); err == nil {
 		c.Close()
 		t.Error("a host that left is still served")

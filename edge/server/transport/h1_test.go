@@ -152,6 +152,7 @@ func TestH1AcceptsOnTheWire(t *testing.T) {
 
 // TestH1Pipelines sends requests with bodies of both kinds in one write, cut at every place.
 func TestH1Pipelines(t *testing.T) {
+	t.Parallel()
 	s := serve(t, http.HandlerFunc(echo))
 	one := "POST /1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
 	two := "POST /2 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nwor\r\n2\r\nld\r\n0\r\n\r\n"
@@ -233,6 +234,7 @@ func (endless) Read(p []byte) (int, error) {
 
 // TestH1Slow sends heads and bodies byte by byte, and reads nothing of an answer.
 func TestH1Slow(t *testing.T) {
+	t.Parallel()
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/big" {
 			io.WriteString(w, strings.Repeat("x", 32<<20))
@@ -314,6 +316,7 @@ func waitFor(t testing.TB, happened func() bool) {
 
 // TestH1SlowHandlerIsNotIdle shows that waiting for a handler is not waiting for a client.
 func TestH1SlowHandlerIsNotIdle(t *testing.T) {
+	t.Parallel()
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-time.After(700 * time.Millisecond):

@@ -352,6 +352,7 @@ func TestH2ContinuationFlood(t *testing.T) {
 
 // TestH2Slow sends frames byte by byte, and reads nothing.
 func TestH2Slow(t *testing.T) {
+	t.Parallel()
 	s := serve(t, http.HandlerFunc(echo), quick)
 	drip := func(w wire, data []byte) {
 		for i := range data {
@@ -407,6 +408,7 @@ func TestH2Slow(t *testing.T) {
 
 // TestH2SlowReader lets answers wait for a client.
 func TestH2SlowReader(t *testing.T) {
+	t.Parallel()
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := io.WriteString(w, strings.Repeat("x", 4<<20)); err == nil {
 			t.Error("4 MiB were written to a client that takes nothing")

@@ -472,6 +472,7 @@ func TestH3Expansion(t *testing.T) {
 
 // TestH3Slow holds half a request on every stream, with a connection that is kept alive.
 func TestH3Slow(t *testing.T) {
+	t.Parallel()
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/big" {
 			io.WriteString(w, strings.Repeat("x", 4<<20))

@@ -18,6 +18,7 @@ import (
 
 // TestDrainFailsNoRequest drains while clients of all protocols work as fast as they can. Only connecting may fail.
 func TestDrainFailsNoRequest(t *testing.T) {
+	t.Parallel()
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(2 * time.Millisecond)
 		echo(w, r)
@@ -78,6 +79,7 @@ func TestDrainFailsNoRequest(t *testing.T) {
 
 // TestDrainWaitsForAnswers lets handlers work longer than everything else takes.
 func TestDrainWaitsForAnswers(t *testing.T) {
+	t.Parallel()
 	begun := make(chan struct{}, 3)
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun <- struct{}{}
@@ -138,6 +140,7 @@ func TestDrainIsBounded(t *testing.T) {
 
 // TestOldConnectionsAreHandedOver bounds the life of HTTP/3 connections, without failing a request.
 func TestOldConnectionsAreHandedOver(t *testing.T) {
+	t.Parallel()
 	s := serve(t, http.HandlerFunc(echo), func(o *Options) { o.Limits.ConnectionAge = 300 * time.Millisecond })
 	c := s.client(t, "h3")
 	for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end); {

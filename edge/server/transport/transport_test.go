@@ -128,7 +128,7 @@ func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse
 func (s *server) h3Transport(t testing.TB, sni string) *http3.Transport {
 	t.Helper()
 	pt := s.packets(t)
-	tr := &http3.Transport{TLSClientConfig: s.tls(sni), Dial: func(ctx context.Context, _ string, c *tls.Config, q *quic.Config) (*quic.Conn, error) {
+	tr := &http3.Transport{TLSClientConfig: s.tls(sni), QUICConfig: &quic.Config{HandshakeIdleTimeout: 2 * time.Second}, Dial: func(ctx context.Context, _ string, c *tls.Config, q *quic.Config) (*quic.Conn, error) {
 		conn, err := pt.DialEarly(ctx, net.UDPAddrFromAddrPort(s.Addr()), c, q)
 		if err != nil {
 			return nil, connectError{err}
