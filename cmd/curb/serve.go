@@ -67,7 +67,7 @@ func (f *serveFlags) config() (config.Config, error) {
 			return c, fail(exitUsage, "%s does not exist: copy edge/config/curb.example.yaml there", f.file)
 		}
 		if err != nil {
-			return c, fail(exitUsage, "read the settings: %w", err)
+			return c, fail(exitUsage, "read the settings: %w: -c names a file such as edge/config/curb.example.yaml", err)
 		}
 		var problems []string
 		if c, problems = config.Parse(f.file, text); len(problems) > 0 {
@@ -104,7 +104,7 @@ func serve(ctx context.Context, c config.Config, quiet bool, stderr io.Writer) e
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	n, err := node.Start(node.Options{Config: c, Version: version(), Logger: logger})
-	if errors.Is(err, node.ErrRules) {
+	if errors.Is(err, node.ErrRules) || errors.Is(err, node.ErrSettings) {
 		return fail(exitUsage, "%w", err)
 	}
 	if err != nil {

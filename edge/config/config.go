@@ -22,7 +22,8 @@ type Config struct {
 	Hosts []string
 	// Admin is the address of the operator's door: loopback host:port, or unix:/path.
 	Admin string
-	// Rules is the directory of the rule set; empty: the sample set that is compiled in.
+	// Rules is the directory of the rule set. Empty, in lab mode only: the sample set that is compiled in, whose bidders
+	// are on loopback.
 	Rules string
 	// Data is the directory for keys and certificates; empty: nothing is kept.
 	Data string
@@ -56,7 +57,7 @@ var (
 // Default is a node that runs on one machine for one person.
 func Default() Config {
 	return Config{
-		Node: "curb", Listen: []netip.AddrPort{loopback4}, Admin: "127.0.0.1:7077",
+		Node: "curb", Rules: "rules", Listen: []netip.AddrPort{loopback4}, Admin: "127.0.0.1:7077",
 		Hosts: []string{"localhost", "127.0.0.1", "::1"}, LocalCA: true,
 		BidderConnections: 64, Drain: 10 * time.Second,
 	}
@@ -65,7 +66,7 @@ func Default() Config {
 // Demo is the node of `curb serve --demo`: lab mode, nothing on disk, the sample rule set.
 func Demo() Config {
 	c := Default()
-	c.Node, c.Domain, c.Lab = "demo", "curb.example", true
+	c.Node, c.Domain, c.Rules, c.Lab = "demo", "curb.example", "", true
 	c.Listen = []netip.AddrPort{loopback4, loopback6}
 	return c
 }
@@ -96,6 +97,9 @@ func (c *Config) Validate() []Problem {
 	}
 	if c.PublicPort < 0 || c.PublicPort > 65535 {
 		add("public_port", "a port is 0 to 65535", "leave it out to use the listening port")
+	}
+	if c.Rules == "" && !c.Lab {
+		add("rules", "there is no rule set", "name the directory of one; only lab mode can run on the sample set")
 	}
 	if len(c.Hosts) == 0 || len(c.Hosts) > hostsMax {
 		add("hosts", fmt.Sprintf("a node has 1 to %d hosts of its own", hostsMax), "name the host that tags call")

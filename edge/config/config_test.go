@@ -29,11 +29,12 @@ func TestExampleIsTheDefault(t *testing.T) {
 }
 
 func TestFileOverridesDefaults(t *testing.T) {
-	c, problems := Parse("curb.yaml", []byte(`
+	c, problems := Parse("/etc/curb/curb.yaml", []byte(`
 node: edge-1
 listen: "[::1]:443, 127.0.0.1:443"
 hosts: ["[::1]", ads.example]
-certificates: [{cert: a.pem, key: a.key}]
+certificates: [{cert: a.pem, key: /k/a.key}]
+rules: sets/news
 trusted_proxies: [10.0.0.0/8]
 lab: true
 local_ca: false
@@ -43,7 +44,7 @@ memory_limit_mib: 512
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if c.Node != "edge-1" || len(c.Listen) != 2 || c.Listen[0].String() != "[::1]:443" || c.Hosts[0] != "::1" || len(c.Certificates) != 1 || c.TrustedProxies[0].String() != "10.0.0.0/8" || !c.Lab || c.LocalCA || c.Drain.Seconds() != 30 || c.MemoryLimit != 512<<20 {
+	if c.Node != "edge-1" || len(c.Listen) != 2 || c.Listen[0].String() != "[::1]:443" || c.Hosts[0] != "::1" || c.Certificates[0] != (CertificateFile{"/etc/curb/a.pem", "/k/a.key"}) || c.Rules != "/etc/curb/sets/news" || c.Data != "" || c.TrustedProxies[0].String() != "10.0.0.0/8" || !c.Lab || c.LocalCA || c.Drain.Seconds() != 30 || c.MemoryLimit != 512<<20 {
 		t.Errorf("read %+v", c)
 	}
 	if _, problems := Parse("empty.yaml", nil); len(problems) != 0 {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"path/filepath"
 	"strings"
 
 	"curb/rules/schema"
@@ -43,7 +44,7 @@ func list(of *schema.Type, min, max int64) *schema.Type {
 }
 
 // Parse reads curb.yaml over the defaults. Either there are no problems, or the Config is not to be used. Problems come
-// all at once, each with its line.
+// all at once, each with its line. Files and directories that it names lie beside the file, unless their paths are absolute.
 func Parse(name string, text []byte) (Config, []string) {
 	c := Default()
 	var report schema.Report
@@ -63,7 +64,21 @@ func Parse(name string, text []byte) (Config, []string) {
 		}
 		report.Add(at.At, p.Field, p.Detail, p.Remedy)
 	}
+	c.beside(filepath.Dir(name))
 	return c, texts(&report)
+}
+
+// beside makes relative paths start at the directory of the settings, wherever the program was started.
+func (c *Config) beside(dir string) {
+	paths := []*string{&c.Rules, &c.Data, &c.BidderCA}
+	for i := range c.Certificates {
+		paths = append(paths, &c.Certificates[i].Certificate, &c.Certificates[i].Key)
+	}
+	for _, path := range paths {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(dir, *path)
+		}
+	}
 }
 
 func texts(report *schema.Report) []string {

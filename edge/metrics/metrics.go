@@ -29,13 +29,13 @@ type bidderMetrics struct {
 	latency prometheus.Observer
 }
 
-// latencyBuckets are seconds, dense where deadlines are set.
-var latencyBuckets = []float64{.001, .0025, .005, .01, .02, .03, .05, .075, .1, .125, .15, .2, .3, .45, 1}
+// latencyBuckets are seconds, dense where deadlines are set and densest around the default of 150 ms.
+var latencyBuckets = []float64{.001, .0025, .005, .01, .02, .03, .05, .075, .1, .125, .145, .15, .155, .16, .175, .2, .3, .45, 1}
 
 // New makes an empty registry. Outcomes is the closed list of outcomes that CountCall may be given.
 func New(outcomes ...string) *Registry {
 	r := &Registry{registry: prometheus.NewRegistry(), calls: map[string]prometheus.Counter{}}
-	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.registry.MustRegister(collectors.NewGoCollector(), processMetrics{collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})})
 	calls := r.counterVec("curb_adcall_impressions_total", "Impressions answered, by what they were answered with.", "outcome")
 	for _, outcome := range outcomes {
 		r.calls[outcome] = calls.WithLabelValues(outcome)

@@ -36,6 +36,9 @@ func TestPageShowsWhatWasCounted(t *testing.T) {
 			t.Errorf("the page lacks %s", want)
 		}
 	}
+	if strings.Contains(page.Body.String(), "process_network_") || !strings.Contains(page.Body.String(), "process_cpu_seconds_total") {
+		t.Error("the page shows the network of the whole machine, or nothing of the process")
+	}
 	if strings.Contains(page.Body.String(), "no such outcome") {
 		t.Error("an outcome outside the closed list became a label")
 	}

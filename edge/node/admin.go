@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"curb/edge/ad"
@@ -39,6 +40,9 @@ func (n *Node) openAdmin() (*adminDoor, error) {
 		}
 	}
 	listener, err := net.Listen(network, address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("open the admin listener: %w: end what holds the port (ss -lntp shows it), or choose another with --admin", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the admin listener: %w", err)
 	}

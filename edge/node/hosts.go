@@ -2,6 +2,7 @@ package node
 
 import (
 	"crypto/tls"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -35,7 +36,7 @@ func (n *Node) certificates() (transport.Certificates, error) {
 		}
 		opened, err := transport.OpenCertificateFiles(files)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrSettings, err)
 		}
 		chosen.sources = append(chosen.sources, opened)
 	}
@@ -46,7 +47,23 @@ func (n *Node) certificates() (transport.Certificates, error) {
 		}
 		chosen.sources = append(chosen.sources, authority)
 	}
+	if own, err := chosen.Certificate(""); own == nil && err == nil {
+		return nil, fmt.Errorf("%w: no certificate names %s, the first of hosts: add one that does, set local_ca: true, or change hosts", ErrSettings, chosen.own)
+	}
+	n.warnOfHosts(chosen)
 	return chosen, nil
+}
+
+// warnOfHosts tells the operator which publishers' hosts cannot be served as things stand.
+func (n *Node) warnOfHosts(chosen *certificates) {
+	for _, host := range n.catalog.Load().Hosts() {
+		if n.ownHost(host) {
+			n.log.Warn("a publisher's host is among the node's own hosts: remove it from hosts", "host", host)
+		}
+		if found, err := chosen.Certificate(host); found == nil {
+			n.log.Warn("no certificate names a publisher's host: its visitors get a TLS error", "host", host, "error", err)
+		}
+	}
 }
 
 // certificates asks one source after the other. An authority that obtains certificates from outside would stand last.

@@ -114,17 +114,24 @@ func (n *Node) wire() error {
 // listen opens the doors of ad calls. In lab mode an address that this machine lacks (::1 where there is no IPv6) is
 // passed over, as long as one opens; in production the operator means what the settings say.
 func (n *Node) listen(handler http.Handler, certificates transport.Certificates) error {
+	var limits transport.Limits
+	if n.config.Lab {
+		limits.ConnectionsPerNet = labConnections // load comes from this machine only, and so from one network
+	}
 	for _, addr := range n.config.Listen {
 		door, err := transport.Listen(transport.Options{
 			Addr: addr.String(), PublicPort: n.config.PublicPort, Handler: handler, Own: n.config.Hosts, Hosts: tenants{n},
-			Certificates: certificates, KeysDir: n.config.Data, EarlyPaths: []string{"/status", "/.well-known/curb"}, Logger: n.log,
+			Certificates: certificates, KeysDir: n.config.Data, EarlyPaths: []string{"/status", "/.well-known/curb"}, Limits: limits, Logger: n.log,
 		})
 		if err != nil && n.config.Lab && (errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)) {
 			n.log.Warn("this machine lacks an address to listen on", "address", addr)
 			continue
 		}
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("%w: end what holds the port (ss -lntup shows it), or choose another with --listen", err)
+		}
 		if err != nil {
-			return fmt.Errorf("open the ad-call listener: %w", err)
+			return err
 		}
 		n.doors = append(n.doors, door)
 	}
@@ -133,6 +140,9 @@ func (n *Node) listen(handler http.Handler, certificates transport.Certificates)
 	}
 	return nil
 }
+
+// labConnections is how many connections one network may hold in lab mode; in production transport's own limit stands.
+const labConnections = 4096
 
 // serve runs a door until it is closed, and asks for a drain if it fails.
 func (n *Node) serve(door *transport.Transport) {
@@ -168,14 +178,14 @@ func bidderRoots(file string) (*x509.CertPool, error) {
 	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read bidder_ca: %w", err)
+		return nil, fmt.Errorf("%w: bidder_ca: %w: name a PEM file of authorities", ErrSettings, err)
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("read bidder_ca: %s holds no certificate: name a PEM file of authorities", file)
+		return nil, fmt.Errorf("%w: bidder_ca: %s holds no certificate: name a PEM file of authorities", ErrSettings, file)
 	}
 	return pool, nil
 }
