@@ -46,7 +46,7 @@ func (o *oracle) judge(i int) ad.Reason {
 		return b.Reason
 	}
 	if b.Price == 0 {
-		return ad.PriceMissing
+		return ad.PriceInvalid
 	}
 	price := b.Price
 	if b.Goal.Kind != ad.PerMille {

@@ -59,11 +59,9 @@ func prepare(s *Setting, bids []ad.Bid, entries []entry) field {
 // judge fills the entry and gives the first reason why the bid is not eligible, or Undecided if it is. The order is part
 // of the contract: malformed, currency, deal, not resellable, floor.
 func judge(s *Setting, b *ad.Bid, e *entry) ad.Reason {
-	switch {
-	case b.Price < 0:
+	// A price of zero was given and is none to sell at. That a price is missing only the bid's reader can know.
+	if b.Price <= 0 {
 		return ad.PriceInvalid
-	case b.Price == 0:
-		return ad.PriceMissing
 	}
 	gross, ok := dollars(b)
 	if !ok {

@@ -158,7 +158,8 @@ func (p *parser) bid(o *object, s *auction.Setting) ad.Bid {
 	if b.ID == "" {
 		p.fail(o.at("id"), "missing", "give the bid an id that expect can name")
 	}
-	b.Price, _ = p.signed(o, "price") // one that is missing or negative is for the auction to refuse
+	price, priced := p.signed(o, "price") // one that is zero or negative is for the auction to refuse
+	b.Price = price
 	b.BidderFee, b.PlatformFee = p.share(o, "bidder_fee"), p.share(o, "platform_fee")
 	p.kind(o, &b)
 	p.currencyAndGoal(o, &b)
@@ -167,6 +168,9 @@ func (p *parser) bid(o *object, s *auction.Setting) ad.Bid {
 	}
 	b.Bias.CPM, _ = p.signed(o, "bias_cpm")
 	p.refusals(o, &b, s)
+	if !priced && b.Reason == ad.Undecided {
+		b.Reason = ad.PriceMissing
+	}
 	return b
 }
 

@@ -23,7 +23,7 @@ var finer = map[string][]ad.Reason{
 	"blocked":          {ad.CreativeBlocked, ad.Excluded, ad.AdomainBlocked, ad.CategoryBlocked, ad.AttributeBlocked, ad.LanguageBlocked},
 	"creative_invalid": {ad.CreativeUnapproved, ad.CreativeExpired, ad.CreativeSize, ad.CreativeFormat, ad.CreativeInsecure},
 	"malformed":        {ad.PriceMissing, ad.PriceInvalid, ad.CurrencyInvalid},
-	"no_bid":           {ad.PriceMissing},
+	"no_bid":           {ad.PriceMissing, ad.PriceInvalid},
 	"price_invalid":    {ad.PriceMissing},
 }
 

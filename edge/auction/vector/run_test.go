@@ -53,23 +53,25 @@ func TestReasonsMayBeCoarser(t *testing.T) {
 	const bids = `"setting": {"floor": 2, "resale": %v}, "bids": [
 		{"id": "deal", "kind": "deal", "price": 1, "deal": {"ask": 2}}, {"id": "rtb", "kind": "rtb", "price": 1, "frequency_capped": true},
 		{"id": "blocked", "kind": "rtb", "price": 0.5, "creative_blocked": true, "budget_exhausted": true},
-		{"id": "broke", "kind": "managed", "price": 5, "budget_exhausted": true}, {"id": "none", "kind": "rtb"}, {"id": "under", "kind": "rtb", "price": -1}]`
+		{"id": "broke", "kind": "managed", "price": 5, "budget_exhausted": true}, {"id": "none", "kind": "rtb"}, {"id": "under", "kind": "rtb", "price": -1},
+		{"id": "zero", "kind": "rtb", "price": 0}, {"id": "null", "kind": "rtb", "price": null}]`
 	ask := func(resale bool, words string) []string {
 		return run(t, fmt.Sprintf(`{`+bids+`, "expect": {"reasons": {%s}}}`, resale, words)).Problems
 	}
-	accepted := `"deal": "below_floor", "rtb": "frequency_capped", "blocked": "creative_blocked", "broke": "budget", "none": "price_missing", "under": "price_invalid"`
+	accepted := `"deal": "below_floor", "rtb": "frequency_capped", "blocked": "creative_blocked", "broke": "budget", "none": "price_missing", "under": "price_invalid", "zero": "price_invalid", "null": "price_missing"`
 	if got := ask(true, accepted); got != nil {
 		t.Error(got)
 	}
-	if got := ask(true, `"deal": "below_deal_floor", "rtb": "capped", "blocked": "blocked", "broke": "budget_exhausted", "none": "malformed", "under": "malformed"`); got != nil {
+	if got := ask(true, `"deal": "below_deal_floor", "rtb": "capped", "blocked": "blocked", "broke": "budget_exhausted", "none": "malformed", "under": "malformed", "zero": "no_bid"`); got != nil {
 		t.Error(got)
 	}
 	// Resale is checked before caps and after creatives.
 	if got := ask(false, `"rtb": "not_resellable", "blocked": "creative_blocked"`); got != nil {
 		t.Error(got)
 	}
-	want := []string{"reason of deal is below_deal_floor, expected outbid", "reason of broke is budget, expected capped"}
-	if diff := cmp.Diff(want, ask(true, `"deal": "outbid", "broke": "capped"`)); diff != "" {
+	want := []string{"reason of deal is below_deal_floor, expected outbid", "reason of broke is budget, expected capped",
+		"reason of zero is price_invalid, expected price_missing"}
+	if diff := cmp.Diff(want, ask(true, `"deal": "outbid", "broke": "capped", "zero": "price_missing"`)); diff != "" {
 		t.Error(diff)
 	}
 }
