@@ -41,7 +41,8 @@ func newAuctionRunCommand() *cobra.Command {
 		Use:   "run FILE",
 		Short: "Hold every auction of a vector file and compare with what it expects",
 		Long: "Hold every auction of a vector file and compare with what it expects. FILE of - is standard input.\n\n" +
-			"Exit codes: 0 every case passed, 3 some did not, 2 the file is unusable, 4 there is no such file or case.",
+			"A case that expects nothing is unchecked: it neither passes nor fails.\n\n" +
+			"Exit codes: 0 no case failed, 3 some did, 2 the file is unusable, 4 there is no such file or case.",
 		Example: "  curb auction run edge/auction/testdata/auction.json\n" +
 			"  curb auction run cases.json --run '^five' --trace\n" +
 			"  curb auction run - -o json < cases.json",
@@ -71,24 +72,61 @@ func (a *auctionRun) run(cmd *cobra.Command, name string) error {
 	if held > 0 && len(cases) == 0 {
 		return fail(exitNotFound, "no case of %s matches --run %q: list them with -o name", name, a.only)
 	}
-	failed := 0
+	if twin := describeTwins(cases); twin != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), twin)
+	}
 	outcomes := make([]*vector.Outcome, len(cases))
 	for i := range cases {
 		outcomes[i] = cases[i].Run()
-		if !outcomes[i].Pass() {
-			failed++
-		}
 	}
 	if err := a.print(cmd.OutOrStdout(), outcomes); err != nil {
 		return fail(exitFailed, "print the outcomes: %w", err)
 	}
-	if failed > 0 {
-		return fail(exitFindings, "%d of %d cases failed", failed, len(cases))
+	sum, failed := summary(outcomes)
+	if failed {
+		return fail(exitFindings, "%s", sum)
 	}
 	if a.output == "table" {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%d passed, none failed\n", len(cases))
+		fmt.Fprintln(cmd.ErrOrStderr(), sum)
 	}
 	return nil
+}
+
+// summary counts the outcomes, and reports whether any failed.
+func summary(outcomes []*vector.Outcome) (text string, failed bool) {
+	var passed, wrong, unchecked int
+	for _, o := range outcomes {
+		switch {
+		case o.Failed():
+			wrong++
+		case o.Unchecked:
+			unchecked++
+		default:
+			passed++
+		}
+	}
+	return fmt.Sprintf("%d passed, %d failed, %d unchecked", passed, wrong, unchecked), wrong > 0
+}
+
+// describeTwins says which cases have one name, so that a reader of names is warned; "" if none have. One line stands for
+// all of a file's: it may hold thousands.
+func describeTwins(cases []vector.Case) string {
+	first, text, twins := map[string]int{}, "", 0
+	for i := range cases {
+		c := &cases[i]
+		earlier, taken := first[c.Name]
+		if !taken {
+			first[c.Name] = c.Number
+			continue
+		}
+		if twins++; twins == 1 {
+			text = fmt.Sprintf("note: cases %d and %d are both named %q", earlier, c.Number, c.Name)
+		}
+	}
+	if twins > 1 {
+		text += fmt.Sprintf("; %d more repeat a name", twins-1)
+	}
+	return text
 }
 
 // readVectors reads a vector file, or standard input where the name is a dash.

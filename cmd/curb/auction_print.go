@@ -39,12 +39,17 @@ type auctionRecord struct {
 	Paid        *dollars          `json:"paid"`
 	Currency    *string           `json:"currency"`
 	Shares      map[string]int    `json:"wins_over_auctions,omitempty"`
-	Pass        bool              `json:"pass"`
+	Pass        *bool             `json:"pass"` // null for a case that expects nothing
+	Unchecked   bool              `json:"unchecked,omitempty"`
 	Problems    []string          `json:"problems"`
 }
 
 func newAuctionRecord(o *vector.Outcome) auctionRecord {
-	r := auctionRecord{Case: o.Case, Reasons: map[string]string{}, Shielded: dollars(o.Result.Shielded), Pass: o.Pass(), Problems: o.Problems}
+	r := auctionRecord{Case: o.Case, Reasons: map[string]string{}, Shielded: dollars(o.Result.Shielded), Unchecked: o.Unchecked, Problems: o.Problems}
+	if !o.Unchecked {
+		pass := o.Pass()
+		r.Pass = &pass
+	}
 	if r.Problems == nil {
 		r.Problems = []string{}
 	}
@@ -117,7 +122,7 @@ func (a *auctionRun) printTable(w io.Writer, outcomes []*vector.Outcome) error {
 		return err
 	}
 	for _, o := range outcomes {
-		if !o.Pass() || a.trace {
+		if o.Failed() || a.trace {
 			if err := tellCase(w, o); err != nil {
 				return err
 			}
@@ -127,10 +132,13 @@ func (a *auctionRun) printTable(w io.Writer, outcomes []*vector.Outcome) error {
 }
 
 func verdict(o *vector.Outcome) string {
-	if o.Pass() {
-		return "pass"
+	switch {
+	case o.Failed():
+		return "FAIL"
+	case o.Unchecked:
+		return "unchecked"
 	}
-	return "FAIL"
+	return "pass"
 }
 
 // tellCase writes what was wrong with a case, and how its auction went.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"curb/edge/ad"
 	"curb/edge/auction"
@@ -17,6 +18,7 @@ type File struct {
 // Case is one auction and what is expected of it.
 type Case struct {
 	Name    string
+	Number  int // in the file, from 1; names may repeat
 	Setting auction.Setting
 	// Bids hold their line items and deals; those refused beforehand have their Reason. Run works on copies.
 	Bids   []ad.Bid
@@ -39,6 +41,13 @@ type Expect struct {
 	Price, Shielded                          *ad.CPM
 	SellerGets, BuyerPays, PlatformFee, Paid *ad.CPM
 	Net                                      []Named[ad.CPM]
+}
+
+// Checks reports whether the case demands anything at all.
+func (e *Expect) Checks() bool {
+	amounts := []*ad.CPM{e.Price, e.Shielded, e.SellerGets, e.BuyerPays, e.PlatformFee, e.Paid}
+	return e.Winner != nil || e.Stage != nil || e.Basis != nil || len(e.OneOf)+len(e.Reasons)+len(e.Net) > 0 ||
+		slices.ContainsFunc(amounts, func(a *ad.CPM) bool { return a != nil })
 }
 
 // Named is a value for one bid.
@@ -76,6 +85,7 @@ func Parse(data []byte) (*File, error) {
 	for i, raw := range cases {
 		p.place = fmt.Sprintf("case %d", i+1)
 		if c, ok := p.parseCase(raw); ok {
+			c.Number = i + 1
 			file.Cases = append(file.Cases, c)
 		}
 	}

@@ -21,13 +21,18 @@ type Outcome struct {
 	Reasons []Named[ad.Reason]
 	// Shares counts, for a case that must be fair, the auctions each candidate won of FairAuctions.
 	Shares []Named[int]
-	// Problems are the differences from what was expected, in words; none: the case passed.
+	// Problems are the differences from what was expected, in words; none: the case passed, or was not checked.
 	Problems []string
-	Trace    *auction.Trace
+	// Unchecked: the case expects nothing, so it neither passed nor failed.
+	Unchecked bool
+	Trace     *auction.Trace
 }
 
-// Pass reports whether everything was as expected.
-func (o *Outcome) Pass() bool { return len(o.Problems) == 0 }
+// Pass reports whether something was expected, and everything was as expected.
+func (o *Outcome) Pass() bool { return !o.Unchecked && !o.Failed() }
+
+// Failed reports whether something was not as expected.
+func (o *Outcome) Failed() bool { return len(o.Problems) > 0 }
 
 func (o *Outcome) differ(format string, args ...any) {
 	o.Problems = append(o.Problems, fmt.Sprintf(format, args...))
@@ -35,7 +40,7 @@ func (o *Outcome) differ(format string, args ...any) {
 
 // Run holds the case's auction and compares.
 func (c *Case) Run() *Outcome {
-	o := &Outcome{Case: c.Name, Trace: &auction.Trace{}}
+	o := &Outcome{Case: c.Name, Unchecked: !c.Expect.Checks(), Trace: &auction.Trace{}}
 	setting, bids := c.Setting, slices.Clone(c.Bids)
 	setting.Trace = o.Trace
 	var scratch auction.Scratch

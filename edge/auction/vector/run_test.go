@@ -116,3 +116,18 @@ func TestRunTwice(t *testing.T) {
 		t.Errorf("%+v, then %+v", first.Result, second.Result)
 	}
 }
+
+// A case that demands nothing is neither passed nor failed; any demand makes it checked.
+func TestUnchecked(t *testing.T) {
+	for _, expect := range []string{``, `, "expect": null`, `, "expect": {}`, `, "expect": {"note": "n", "winner_one_of": [], "net": {}, "price": null}`} {
+		if o := run(t, `{`+twoBids+expect+`}`); !o.Unchecked || o.Pass() || o.Failed() {
+			t.Errorf("%q: unchecked %v, passed %v, failed %v", expect, o.Unchecked, o.Pass(), o.Failed())
+		}
+	}
+	for _, demand := range []string{`"winner": "A"`, `"winner_one_of": ["A"]`, `"stage": "open"`, `"basis": "own_bid"`, `"price": 5`, `"shielded_revenue": 0`,
+		`"seller_gets": 5`, `"buyer_pays": 5`, `"platform_fee": 0`, `"paid": 5`, `"net": {"A": 5}`, `"reasons": {"A": "won"}`} {
+		if o := run(t, `{`+twoBids+`, "expect": {`+demand+`}}`); o.Unchecked || !o.Pass() {
+			t.Errorf("%s: unchecked %v, passed %v, %q", demand, o.Unchecked, o.Pass(), o.Problems)
+		}
+	}
+}
