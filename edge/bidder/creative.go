@@ -79,16 +79,23 @@ func fits(c *ad.Creative, in *openrtb.Bid, imp *ad.Impression) bool {
 }
 
 // size holds the creative's size, or that of the bid for a creative of any size, against the impression's. Sizes that
-// the impression keeps for deals count under a deal. Only banners have a size that the slot gives.
+// the impression keeps for deals count under a deal. A bid that gives one side leaves the other to the creative (OpenRTB
+// 2.6 requires neither). Only banners have a size that the slot gives.
 func (a *answer) size(b *ad.Bid, c *ad.Creative, imp *ad.Impression) ad.Reason {
 	said := b.Size
 	if c.Size != (ad.Size{}) {
 		b.Size = c.Size
+		if said.W == 0 {
+			said.W = c.Size.W
+		}
+		if said.H == 0 {
+			said.H = c.Size.H
+		}
 	}
 	if c.Media != 0 && c.Media&ad.Banner == 0 {
 		return ad.Undecided
 	}
-	if said != (ad.Size{}) && said != b.Size {
+	if said != b.Size {
 		return ad.CreativeSize
 	}
 	if len(imp.Sizes) == 0 || slices.Contains(imp.Sizes, b.Size) {
