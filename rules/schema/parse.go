@@ -18,11 +18,11 @@ type Options struct {
 	Lab bool
 }
 
-// Parse reads one file. name stands in problems; a name that ends in .json lets strings hold JSON's escapes of
-// characters beyond U+FFFF. Objects come in the order of the file, also those with problems.
+// Parse reads one file. name stands in problems; a name that ends in .json wants strict JSON, and lets strings hold
+// its escapes of characters beyond U+FFFF. Objects come in the order of the file, also those with problems.
 func Parse(name string, text []byte, options Options, report *Report) []*Object {
 	src := &source{name: name, text: bytes.TrimPrefix(text, []byte("\ufeff"))}
-	if !src.checkBytes(report) {
+	if !src.checkBytes(report) || !src.checkJSON(report) {
 		return nil
 	}
 	var objects []*Object

@@ -9,7 +9,7 @@ import (
 // a machine, say. The checks and the messages are the same. It gives nil if the file is empty or cannot be read as such.
 func ParsePlain(name string, text []byte, t *Type, report *Report) *Value {
 	src := &source{name: name, text: bytes.TrimPrefix(text, []byte("\ufeff"))}
-	if !src.checkBytes(report) {
+	if !src.checkBytes(report) || !src.checkJSON(report) {
 		return nil
 	}
 	docs := src.documents()
