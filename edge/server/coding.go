@@ -118,19 +118,24 @@ func (c *coder) gunzip(dst, body []byte, limit int) ([]byte, *problem) {
 	}
 }
 
-// unzstd decodes into the room that most bodies need, then into all that is allowed.
+// zstdBlockMax is the most that one block decodes to (RFC 8878 §3.1.1.2.4).
+const zstdBlockMax = 128 << 10
+
+// unzstd decodes into the room that most bodies need, then into all that is allowed and a block more. A frame need not say
+// how much it holds, and a decoder that runs out of room in a block cannot tell that from a broken one; with that block's
+// room, what came out shows it.
 func (c *coder) unzstd(dst, body []byte, limit int) ([]byte, *problem) {
-	for _, room := range [...]int{min(limit, max(8*len(body), roomMin)), limit} {
+	for _, room := range [...]int{min(limit, max(8*len(body), roomMin)), limit + zstdBlockMax} {
 		if cap(dst) < room {
 			dst = make([]byte, 0, room)
 		}
 		out, err := c.zstd.DecodeAll(body, dst[:0:room])
 		switch {
+		case len(out) > limit, errors.Is(err, zstd.ErrWindowSizeExceeded):
+			return dst, &decodedTooLarge
 		case err == nil:
 			return out, nil
-		case errors.Is(err, zstd.ErrWindowSizeExceeded):
-			return dst, &decodedTooLarge
-		case !errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		case room > limit && !errors.Is(err, zstd.ErrDecoderSizeExceeded):
 			return dst, &bodyInvalid
 		}
 	}

@@ -34,6 +34,58 @@ func zst(t testing.TB, body []byte, options ...zstd.EOption) []byte {
 // zstdWindow is a frame that declares a window of 128 MiB and holds nothing yet (RFC 8878 §3.1.1).
 var zstdWindow = []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 17 << 3, 0x01, 0x00, 0x00}
 
+// Streams of zeros without a content size in the frame, as the zstd command writes them: 400,000 bytes in 35 and
+// 2,000,000 in 83, and 400 KiB as runs of one block each.
+var (
+	zstd400KB = []byte("\x28\xb5\x2f\xfd\x04\x58" + "\x54\x00\x00\x10\x00\x00\x01\x00\xfb\xff\x39\xc0\x02" +
+		"\x02\x00\x10\x00\x02\x00\x10\x00\x03\xd4\x00\x00" + "\x00\x00\x00\x00")
+	zstd2MB = []byte("\x28\xb5\x2f\xfd\x04\x58" + "\x54\x00\x00\x10\x00\x00\x01\x00\xfb\xff\x39\xc0\x02" +
+		strings.Repeat("\x02\x00\x10\x00", 14) + "\x03\x24\x04\x00" + "\x00\x00\x00\x00")
+	zstdRuns = []byte("\x28\xb5\x2f\xfd\x00\x58" + "\x02\x00\x10\x00" + "\x02\x00\x10\x00" + "\x02\x00\x10\x00" + "\x03\x80\x00\x00")
+)
+
+// stream is n zeros in a frame that does not say how many they are.
+func stream(t testing.TB, n int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros := make([]byte, 1<<20)
+	for range n / len(zeros) {
+		w.Write(zeros)
+	}
+	w.Close()
+	return unsized(t, b.Bytes(), n)
+}
+
+// streamOf is a body in a frame that does not say how long it is.
+func streamOf(t testing.TB, body []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(body)
+	w.Close()
+	return unsized(t, b.Bytes(), len(body))
+}
+
+// unsized makes sure that a frame is within a body's limit and hides its size.
+func unsized(t testing.TB, frame []byte, n int) []byte {
+	t.Helper()
+	var head zstd.Header
+	if err := head.Decode(frame); err != nil || head.HasFCS || len(frame) > ad.BodyBytesMax {
+		t.Fatalf("%d bytes in %d, header %+v, %v", n, len(frame), head, err)
+	}
+	return frame
+}
+
+// cut takes the last third away.
+func cut(body []byte) []byte { return body[:len(body)*2/3] }
+
 // noise is a request of n bytes that compresses by less than 50.
 func noise(n int) []byte {
 	b := []byte(bidRequest)
@@ -76,6 +128,14 @@ func codingCases(t *testing.T) []codingCase {
 		{"60: decoded past the limit", "gzip", "", "application/json", zip(noise(ad.BodyDecodedBytesMax + 1)), 413, "decoded_too_large"},
 		{"60: decoded at the limit, zstd", "zstd", "", "application/json", zst(t, noise(ad.BodyDecodedBytesMax)), 200, ""},
 		{"60: decoded past the limit, zstd", "zstd", "", "application/json", zst(t, noise(ad.BodyDecodedBytesMax+1)), 413, "decoded_too_large"},
+		{"60: 256 MiB in a stream, zstd", "zstd", "", "application/json", stream(t, 256<<20), 413, "decoded_too_large"},
+		{"60: 2 MB in a stream, zstd", "zstd", "", "application/json", zstd2MB, 413, "decoded_too_large"},
+		{"60: ratio in a stream, zstd", "zstd", "", "application/json", zstd400KB, 413, "decoded_too_large"},
+		{"60: ratio in runs, zstd", "zstd", "", "application/json", zstdRuns, 413, "decoded_too_large"},
+		{"60: decoded at the limit in a stream, zstd", "zstd", "", "application/json", streamOf(t, noise(ad.BodyDecodedBytesMax)), 200, ""},
+		{"60: decoded past the limit in a stream, zstd", "zstd", "", "application/json", streamOf(t, noise(ad.BodyDecodedBytesMax+1)), 413, "decoded_too_large"},
+		{"60: more than eight times in a stream, zstd", "zstd", "", "application/json", streamOf(t, noise(300_000)), 200, ""},
+		{"63: a stream cut short, zstd", "zstd", "", "application/json", cut(streamOf(t, noise(300_000))), 400, "body_invalid"},
 		{"61: body at the limit", "", "", "application/json", large[:ad.BodyBytesMax], 200, ""},
 		{"61: body past the limit", "", "", "application/json", large[:ad.BodyBytesMax+1], 413, "body_too_large"},
 		{"62: unknown coding", "br", "", "application/json", []byte(bidRequest), 415, "content_encoding_unsupported"},
