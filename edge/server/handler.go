@@ -155,7 +155,7 @@ func (h *Handler) survive(w http.ResponseWriter, r *http.Request) {
 	h.log.Error("a request made the handler panic", "path", r.URL.Path, "fault", fault, "stack", string(debug.Stack()))
 	header := w.Header()
 	clear(header)
-	header["X-Curb-Error"] = []string{"internal"}
+	header["X-Curb-Error"] = []string{codeInternal}
 	header["Cache-Control"] = valueNoStore
 	if routeOf(r) == routeOpenRTB {
 		w.WriteHeader(http.StatusNoContent)

@@ -16,6 +16,7 @@ import (
 // sale is what reading a bid request came to: an error, nothing that could be sold, or (neither) a call.
 type sale struct {
 	problem *problem
+	detail  string // of problem: place and cause
 	none    bool
 }
 
@@ -29,7 +30,7 @@ func (h *Handler) incoming(r *http.Request, c *openCall, in request, received *o
 	h.readDevice(r, call, received.Device)
 	readPerson(call, received)
 	readPage(call, received)
-	known, kept := 0, 0
+	known, kept, first := 0, 0, received.Imp[0].TagID
 	for i := range received.Imp {
 		imp := &received.Imp[i]
 		placement := h.placementOf(in, received, imp)
@@ -51,7 +52,7 @@ func (h *Handler) incoming(r *http.Request, c *openCall, in request, received *o
 			continue
 		}
 		if out.Reserve, ok = floorOf(imp, in.snap.Rates()); !ok {
-			return sale{problem: &requestInvalid}
+			return sale{problem: &requestInvalid, detail: "imp[" + strconv.Itoa(i) + "].bidfloorcur: want a currency that has an exchange rate here"}
 		}
 		call.Secure = call.Secure || imp.Secure == openrtb.Yes
 		c.imps[kept] = out
@@ -61,9 +62,17 @@ func (h *Handler) incoming(r *http.Request, c *openCall, in request, received *o
 	received.Imp = received.Imp[:kept]
 	call.Impressions = c.imps[:kept]
 	if known == 0 {
-		return sale{problem: &placementUnknown}
+		return sale{problem: &placementUnknown, detail: unknownTag(first)}
 	}
 	return sale{none: !c.readSeats(received) || kept == 0 || c.rate == 0}
+}
+
+// unknownTag says why the first impression names no placement. One that is somebody else's or switched off does not exist.
+func unknownTag(first string) string {
+	if first == "" {
+		return "imp[0].tagid: missing, and site, app and publisher have not exactly one active placement to stand for it"
+	}
+	return "imp[0].tagid: names no placement that is on sale on this host"
 }
 
 // waitOf reads tmax: 0 is not said, everything else is bounded.

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"net/http"
 	"time"
 
@@ -65,27 +64,20 @@ func (h *Handler) serveOpenRTB(w http.ResponseWriter, r *http.Request, in reques
 	in.now = c.arrived
 	received, err := c.decoder.DecodeRequest(c.body)
 	if err != nil {
-		h.refuse(w, r, decodeProblem(err))
+		p, why := decodeProblem(err)
+		h.explain(w, r, p, why)
 		return
 	}
 	sale := h.incoming(r, c, in, received)
 	switch {
 	case sale.problem != nil:
-		h.refuse(w, r, *sale.problem)
+		h.explain(w, r, *sale.problem, explanation{detail: sale.detail, offset: noOffset})
 	case sale.none:
 		c.out = openrtb.AppendResponse(c.out[:0], &openrtb.Response{ID: received.ID, SeatBid: noSeats, NBR: openrtb.Int(nbrInvalidRequest)})
 		writeResponse(w, c.out)
 	default:
 		h.auctionOnce(w, r, c, in, received)
 	}
-}
-
-func decodeProblem(err error) problem {
-	var e *openrtb.Error
-	if errors.As(err, &e) {
-		return jsonProblem(e.Code)
-	}
-	return requestInvalid
 }
 
 // auctionOnce holds the auction, unless the same request was answered a moment ago: browsers send a POST again, without

@@ -1,9 +1,12 @@
 package server
 
 import (
+	"errors"
 	"net/http"
+	"strconv"
 
 	"curb/edge/ad"
+	"curb/edge/openrtb"
 )
 
 // problem is an error as callers see it: a status, a stable code, and a title that never repeats input.
@@ -14,7 +17,7 @@ type problem struct {
 	closes bool // the connection: what follows on it cannot be trusted
 }
 
-// The errors of this package.
+// The errors of this package; ENDPOINTS.md lists them.
 var (
 	misdirected      = problem{http.StatusMisdirectedRequest, "misdirected_request", "This host is not served here.", false}
 	notFound         = problem{http.StatusNotFound, "not_found", "There is nothing at this path.", false}
@@ -34,22 +37,46 @@ var (
 	decodedTooLarge = problem{http.StatusRequestEntityTooLarge, "decoded_too_large", "The body is larger than 512 KiB, 50 times its compressed size, or compressed twice.", false}
 	bodyInvalid     = problem{http.StatusBadRequest, "body_invalid", "The body ends early or is not of its Content-Encoding.", false}
 	bodyTimeout     = problem{http.StatusRequestTimeout, "timeout", "The body did not arrive in time.", true}
+	jsonInvalid     = problem{http.StatusBadRequest, "json_invalid", "The body is not JSON.", false}
+	jsonTooDeep     = problem{http.StatusBadRequest, "json_too_deep", "The JSON is nested too deep.", false}
 	requestInvalid  = problem{http.StatusBadRequest, "request_invalid", "The body is not a bid request within limits.", false}
 )
 
-// jsonProblem is a decoder's error; its code is one of edge/openrtb's.
-func jsonProblem(code string) problem {
-	switch code {
-	case "json_invalid":
-		return problem{http.StatusBadRequest, code, "The body is not JSON.", false}
-	case "json_too_deep":
-		return problem{http.StatusBadRequest, code, "The JSON is nested too deep.", false}
+// codeInternal is what an answer carries that stands for one that could not be made: our fault, so no error to the caller.
+const codeInternal = "internal"
+
+// explanation says where in a bid request the cause of a problem is, and what it is: names of the specification and our
+// words, never what the request says. The zero value explains nothing.
+type explanation struct {
+	detail string
+	offset int // byte of the decoded body; noOffset if the cause is not one place
+}
+
+const noOffset = -1
+
+// decodeProblem is a decoder's error; its code is one of edge/openrtb's.
+func decodeProblem(err error) (problem, explanation) {
+	var e *openrtb.Error
+	if !errors.As(err, &e) {
+		return requestInvalid, explanation{}
 	}
-	return requestInvalid
+	why := explanation{detail: e.Detail, offset: e.Offset}
+	switch e.Code {
+	case openrtb.CodeJSONInvalid:
+		return jsonInvalid, why
+	case openrtb.CodeJSONTooDeep:
+		return jsonTooDeep, why
+	}
+	return requestInvalid, why
 }
 
 // refuse answers with an error: an empty body on tags and unknown paths, a problem document (RFC 9457) elsewhere.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, p problem) {
+	h.explain(w, r, p, explanation{})
+}
+
+// explain refuses and says why.
+func (h *Handler) explain(w http.ResponseWriter, r *http.Request, p problem, why explanation) {
 	header := w.Header()
 	header["Cache-Control"] = valueNoStore
 	header["X-Content-Type-Options"] = valueNoSniff
@@ -63,15 +90,16 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, p problem) {
 		w.WriteHeader(p.status)
 		return
 	}
-	body := p.append(nil, h.newID())
+	body := p.append(nil, h.newID(), why)
 	header["Content-Type"] = valueProblem
 	contentLength(header, len(body))
 	w.WriteHeader(p.status)
 	w.Write(body) //nolint:errcheck // the client may have gone
 }
 
-// append writes the problem document. Its texts need no escaping.
-func (p problem) append(dst []byte, id ad.AuctionID) []byte {
+// append writes the problem document. Of its texts only detail may hold what needs escaping: a name of the specification
+// as the caller spelt it.
+func (p problem) append(dst []byte, id ad.AuctionID, why explanation) []byte {
 	dst = append(dst, `{"type":"/errors/`...)
 	dst = append(dst, p.code...)
 	dst = append(dst, `","title":"`...)
@@ -82,5 +110,25 @@ func (p problem) append(dst []byte, id ad.AuctionID) []byte {
 	dst = append(dst, p.code...)
 	dst = append(dst, `","request_id":"`...)
 	dst = id.Append(dst)
-	return append(dst, `"}`...)
+	dst = append(dst, '"')
+	if why.detail != "" {
+		dst = append(dst, `,"detail":"`...)
+		dst = appendASCII(dst, why.detail)
+		dst = append(dst, '"')
+		if why.offset != noOffset {
+			dst = append(dst, `,"offset":`...)
+			dst = strconv.AppendInt(dst, int64(why.offset), 10)
+		}
+	}
+	return append(dst, '}')
+}
+
+// appendASCII leaves out what a JSON string would have to escape.
+func appendASCII(dst []byte, text string) []byte {
+	for i := range len(text) {
+		if b := text[i]; b >= ' ' && b < 0x7f && b != '"' && b != '\\' {
+			dst = append(dst, b)
+		}
+	}
+	return dst
 }
