@@ -13,6 +13,9 @@
 //
 // It refuses to know: how auctions go (edge/adcall), how bids are asked for, TLS and protocols (transport), and metrics.
 //
+// ENDPOINTS.md lists every endpoint, every parameter of a tag with its rule, the OpenRTB fields that matter here, and every
+// error code, transport's too, with status, cause and remedy.
+//
 // A reader starts at handler.go. A tag goes through tag.go, query.go, parameter.go, call.go and render.go; an OpenRTB
 // request through openrtb.go, body.go, incoming.go and outgoing.go. RATIONALE.md has the reasons.
 package server
