@@ -12,6 +12,22 @@
 //   - A bidder that is over its rate, not ready, broken or slow is asked less or not at all, and always the same way for
 //     the same auction.
 //
+// The numbers, for those who build a bidder (edge/ad/limits.go has them all):
+//
+//   - A bid request arrives with tmax, milliseconds from its sending; 150 ms from the last byte of the ad call by default,
+//     never more than 450. 204, or 200 without bids, is no bid.
+//   - An answer's first 15 bids compete. The 16th to 64th lose as too_many_bids; with a 65th bid or seat all of it is
+//     response_too_large. So it is past 256 KiB of body, decoded or not, past 50 times what was sent, and with an adm past
+//     32 KiB. A header past 16 KiB is header_too_large, a sixth 1xx answer refused. JSON nests at most 12 deep.
+//   - An answer that comes within 250 ms after the deadline is dropped and its connection kept; later both go. At most 64
+//     connections, or the bidder's own number, each for 10 minutes, idle for one; 256 requests wait for one.
+//   - qps_limited: over the bidder's own cap, of which a tenth may come at once.
+//   - throttled: from 5 timeouts in the last 100 requests on, as many percent are not sent as timed out; 10 % always are.
+//   - not_ready: one answer of the ready URL without the character 1, or 3 failed checks in a row; checked every 5 s, each
+//     for at most 1 s, until an answer has it.
+//   - breaker_open: half of at least 20 answers within 10 s are broken (timeouts are not), or 5 connects fail in a row. It
+//     stays open for 1 s, then twice as long each time, up to a minute; then 5 probes go, of which 3 must succeed.
+//
 // It refuses to know: which bidders fit a call, what is said of a user, floors, fees, ranking and who wins (edge/adcall,
 // edge/auction), where settings come from, and metrics libraries: Stats is a plain value.
 //
