@@ -85,11 +85,22 @@ func (r *rulesCheck) run(cmd *cobra.Command, args []string) error {
 	}
 	switch {
 	case !report.OK:
-		return fail(exitFindings, "%s in %s, nothing applied", count(len(problems), "problem"), count(report.Files, "file"))
+		return fail(exitFindings, "%s in %s%s", count(len(problems), "problem"), count(report.Files, "file"), r.hint(fsys))
 	case r.output == "table":
 		fmt.Fprintln(cmd.ErrOrStderr(), "no problems")
 	}
 	return nil
+}
+
+// hint says that a set with problems has none for a node in lab mode, as sets of a simulated market do; else "".
+func (r *rulesCheck) hint(fsys fs.FS) string {
+	if r.lab || r.demo {
+		return ""
+	}
+	if _, problems := compile.Dir(fsys, compile.Options{Lab: true}); len(problems) > 0 {
+		return ""
+	}
+	return "; none for a node in lab mode, which calls http on loopback: check with --lab"
 }
 
 // source is the file system to check and what to call it.

@@ -186,8 +186,9 @@ spec:
 ` + "```" + `
 
 It is YAML 1.2 without tags, anchors, aliases and merge keys; a file named ` + "`.json`" + ` is one object in strict JSON. A scalar is the
-text that stands there until its field says what it is: ` + "`02134`" + ` keeps its zero and ` + "`NO`" + ` is Norway. Unknown fields, fields given twice and fields without a value are
-refused. A file is at most 4 MiB, an object 256 KiB, nesting 32 deep. ` + "`curb rules check DIR`" + ` says everything that is wrong.
+text that stands there until its field says what it is: ` + "`02134`" + ` keeps its zero and ` + "`NO`" + ` is Norway. Unknown fields, fields given
+twice and fields without a value are refused. A file is at most 4 MiB, an object 256 KiB, nesting 32 deep. ` + "`curb rules check DIR`" + `
+says everything that is wrong.
 
 This page is printed from the descriptions in ` + "`rules/schema`" + ` (` + "`go test ./rules/schema -run TestReference -update`" + `).
 
