@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -28,6 +29,25 @@ func (s *server) dial(t testing.TB, sni string, protocols ...string) wire {
 	c := s.tls(sni, protocols...)
 	c.InsecureSkipVerify = sni == ""
 	conn, err := tls.Dial("tcp", s.Addr().String(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	return wire{conn, t, bufio.NewReader(conn)}
+}
+
+// dialNarrow connects with a receive buffer that takes next to nothing.
+func (s *server) dialNarrow(t testing.TB, protocols ...string) wire {
+	t.Helper()
+	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
+		var fault error
+		err := raw.Control(func(fd uintptr) {
+			fault = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 2048)
+		})
+		return errors.Join(err, fault)
+	}}
+	conn, err := tls.DialWithDialer(&dialer, "tcp", s.Addr().String(), s.tls("localhost", protocols...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,6 +260,10 @@ func TestH1Slow(t *testing.T) {
 			io.WriteString(w, strings.Repeat("x", 32<<20))
 			return
 		}
+		if r.URL.Path == "/small" {
+			io.WriteString(w, strings.Repeat("x", 1500))
+			return
+		}
 		echo(w, r)
 	}), quick)
 	drip := func(w wire, text string) {
@@ -279,6 +303,20 @@ func TestH1Slow(t *testing.T) {
 		before := s.Stats().H1.Cut["timeout"]
 		w.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
 		waitFor(t, func() bool { st := s.Stats().H1; return st.Cut["timeout"] > before && st.InFlight == 0 })
+	})
+	t.Run("pipelining reader", func(t *testing.T) {
+		w := s.dialNarrow(t)
+		before := s.Stats().H1.Cut["timeout"]
+		pipelined := strings.Repeat("GET /small HTTP/1.1\r\nHost: localhost\r\n\r\n", 64)
+		for end := time.Now().Add(8 * time.Second); time.Now().Before(end); {
+			if _, err := io.WriteString(w.Conn, pipelined); err != nil {
+				break // the server has cut it
+			}
+		}
+		waitFor(t, func() bool {
+			st := s.Stats().H1
+			return st.Cut["timeout"] == before+1 && st.InFlight == 0 && st.Open == 0
+		})
 	})
 	t.Run("silence", func(t *testing.T) {
 		w, start := s.dial(t, "localhost"), time.Now()

@@ -230,7 +230,6 @@ func (c *h1conn) collect(end int, verdict refusal) error {
 func (c *h1conn) refuse(verdict refusal) {
 	c.link.refused.Store(uint32(verdict))
 	c.unread.Store(true)
-	c.answering.Store(false)
 	c.phase = h1Refused
 	c.hold([]byte(refusedHead))
 	c.ready = len(c.held)
@@ -238,7 +237,6 @@ func (c *h1conn) refuse(verdict refusal) {
 
 // beginBody sets what comes after a good head.
 func (c *h1conn) beginBody() {
-	c.answering.Store(false)
 	switch {
 	case c.check.chunked:
 		c.phase, c.chunk = h1Chunks, chunkCheck{}
@@ -347,22 +345,39 @@ func (c *h1conn) SetReadDeadline(at time.Time) error {
 	return nil
 }
 
+// SetWriteDeadline implements net.Conn for net/http, which clears it after every answer. One stays in force even so: TLS
+// answers a key update inside Read, and a client that does not read must not hold that for ever.
+func (c *h1conn) SetWriteDeadline(time.Time) error {
+	c.answering.Store(false)
+	return c.writeWithin(c.limit.Idle + c.limit.Write)
+}
+
 // SetDeadline implements net.Conn.
 func (c *h1conn) SetDeadline(at time.Time) error {
-	return errors.Join(c.SetReadDeadline(at), c.Conn.SetWriteDeadline(at))
+	return errors.Join(c.SetReadDeadline(at), c.SetWriteDeadline(at))
+}
+
+// writeWithin sets the write deadline, unless the one in force does.
+func (c *h1conn) writeWithin(limit time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, due := renew(c.writeBy, limit)
+	if !due {
+		return nil
+	}
+	c.writeBy = at
+	return c.Conn.SetWriteDeadline(at)
 }
 
 // Write implements net.Conn. An answer has its time from its first byte; "100 Continue" is not one yet.
 func (c *h1conn) Write(p []byte) (int, error) {
 	if bytes.HasPrefix(p, []byte("HTTP/1.1 1")) || c.answering.CompareAndSwap(false, true) {
-		if at, due := renew(c.writeBy, c.limit.Write); due {
-			c.writeBy = at
-			c.Conn.SetWriteDeadline(at)
-		}
+		c.writeWithin(c.limit.Write)
 	}
 	n, err := c.Conn.Write(p)
 	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
 		c.link.cut(cutTimeout)
+		abort(c.tcp)
 	}
 	return n, err
 }
@@ -379,20 +394,4 @@ func (c *h1conn) Close() error {
 		c.closed()
 	})
 	return err
-}
-
-const (
-	lingerTime  = 500 * time.Millisecond
-	lingerBytes = 256 << 10
-)
-
-// linger says that nothing more will be sent, and reads on for a moment: closing a socket with bytes unread makes the
-// kernel send a reset, which destroys an answer that is still on its way (RFC 9112 §9.6).
-func linger(c *tls.Conn, tcp *net.TCPConn) {
-	c.SetWriteDeadline(time.Now().Add(lingerTime))
-	if c.CloseWrite() != nil || tcp.CloseWrite() != nil {
-		return
-	}
-	tcp.SetReadDeadline(time.Now().Add(lingerTime))
-	io.CopyN(io.Discard, tcp, lingerBytes)
 }

@@ -426,12 +426,16 @@ func TestH2SlowReader(t *testing.T) {
 		}
 	})
 	t.Run("reader that reads nothing", func(t *testing.T) {
+		before, open := s.Stats().H2.Cut["timeout"], s.Stats().H2.Open
 		f := s.dialH2(t, xhttp2.Setting{ID: xhttp2.SettingInitialWindowSize, Val: 1<<31 - 1})
 		f.WriteWindowUpdate(0, 1<<30)
 		for id := uint32(1); id < 21; id += 2 {
 			f.request(id, get("localhost", "/big")...)
 		}
-		waitFor(t, func() bool { return s.Stats().H2.InFlight == 0 })
+		waitFor(t, func() bool {
+			st := s.Stats().H2
+			return st.Cut["timeout"] == before+1 && st.InFlight == 0 && st.Open == open
+		})
 	})
 	t.Run("silence", func(t *testing.T) {
 		f := s.dialH2(t)

@@ -314,6 +314,7 @@ func (c *h2conn) Write(p []byte) (int, error) {
 		c.noteFarewell()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			c.link.cut(cutTimeout)
+			abort(c.tcp)
 		}
 		return n, err
 	}

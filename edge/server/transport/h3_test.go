@@ -478,6 +478,15 @@ func TestH3Slow(t *testing.T) {
 			io.WriteString(w, strings.Repeat("x", 4<<20))
 			return
 		}
+		if r.URL.Path == "/bits" {
+			for range 4096 {
+				if _, err := io.WriteString(w, strings.Repeat("x", 1000)); err != nil {
+					return
+				}
+				w.(http.Flusher).Flush()
+			}
+			return
+		}
 		echo(w, r)
 	}), quick)
 	ask := section(get("localhost", "/")...)
@@ -510,15 +519,17 @@ func TestH3Slow(t *testing.T) {
 			t.Errorf("took %v, want 300 ms", took)
 		}
 	})
-	t.Run("reader", func(t *testing.T) {
-		before := s.Stats().H3.Cut["timeout"]
-		str := h.open(section(get("localhost", "/big")...))
-		str.Close()
-		waitFor(t, func() bool { return s.Stats().H3.Cut["timeout"] == before+1 && s.Stats().H3.InFlight == 0 })
-		if o := h.await(str); o.reset != h3RequestCancelled {
-			t.Errorf("%+v, want a reset", o)
-		}
-	})
+	for name, path := range map[string]string{"reader": "/big", "reader of bits": "/bits"} {
+		t.Run(name, func(t *testing.T) {
+			before := s.Stats().H3.Cut["timeout"]
+			str := h.open(section(get("localhost", path)...))
+			str.Close()
+			waitFor(t, func() bool { return s.Stats().H3.Cut["timeout"] == before+1 && s.Stats().H3.InFlight == 0 })
+			if o := h.await(str); o.reset != h3RequestCancelled {
+				t.Errorf("%+v, want a reset", o)
+			}
+		})
+	}
 	t.Run("silence", func(t *testing.T) {
 		h := s.dialH3(t)
 		start := time.Now()

@@ -173,7 +173,7 @@ func (s *h3stream) flush(last bool) error {
 	return s.failed
 }
 
-// smallWrite is what a QUIC stream takes without waiting for the client.
+// smallWrite is how much of an answer a QUIC stream takes without waiting for the client.
 const smallWrite = 1200
 
 // write sends bytes; the client has a limited time to make room for them.
@@ -181,7 +181,8 @@ func (s *h3stream) write(b []byte) {
 	if s.failed != nil || len(b) == 0 {
 		return
 	}
-	if len(b) > smallWrite && !s.timed {
+	s.given += len(b)
+	if s.given > smallWrite && !s.timed {
 		s.timed = true
 		s.str.SetWriteDeadline(time.Now().Add(s.c.limit.Write))
 	}

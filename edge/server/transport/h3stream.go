@@ -35,6 +35,7 @@ type h3stream struct {
 	expected int64 // Content-Length, -1 unknown
 	sent     bool  // the HEADERS frame is on its way
 	head     bool  // the request was HEAD
+	given    int   // bytes of frames given to the stream
 	timed    bool  // the write deadline runs
 	failed   error // what a write said
 }
