@@ -92,6 +92,9 @@ func (t *Transport) judgeFields(r *http.Request) refusal {
 // fieldOverhead is the colon, the space and the line's end.
 const fieldOverhead = 4
 
+// httpsPort is what a Host without a port means (RFC 9110 §4.2.2), so a Host that says it is one without.
+const httpsPort = 443
+
 // judgeHost puts the normalised host into the request and says whether this connection may ask for it: the name shown in
 // the handshake and the host must belong to the same tenant, and the certificate must cover both (RFC 9110 §7.4).
 func (t *Transport) judgeHost(r *http.Request, l *link) refusal {
@@ -99,7 +102,7 @@ func (t *Transport) judgeHost(r *http.Request, l *link) refusal {
 	if err != nil {
 		return hostInvalid
 	}
-	if port != 0 && port != t.publicPort {
+	if port != 0 && port != t.publicPort && port != httpsPort {
 		return misdirected
 	}
 	r.Host = host

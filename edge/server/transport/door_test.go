@@ -25,6 +25,9 @@ var hostCases = []struct {
 	{"ads.news.example", "ads.news.example.", accepted, "ads.news.example"},
 	{"ads.news.example", "ads.news.example:PORT", accepted, "ads.news.example"},
 	{"ADS.news.EXAMPLE", "ads.news.example", accepted, "ads.news.example"},
+	{"ads.news.example", "ads.news.example:443", accepted, "ads.news.example"}, // what a Host without a port means
+	{"ads.news.example", "ads.sport.example:443", misdirected, ""},
+	{"ads.news.example", "ads.news.example:80", misdirected, ""},
 	{"ads.news.example", "ads.news.example:8443", misdirected, ""},
 	{"ads.news.example", "ads.sport.example", misdirected, ""},
 	{"ads.news.example", "ads2.news.example", misdirected, ""}, // same tenant, but not in this certificate

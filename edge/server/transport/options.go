@@ -40,7 +40,7 @@ type Options struct {
 	// saves the kernel work per packet; no host is every address; localhost is 127.0.0.1 and ::1 on one port.
 	Addr string
 	// PublicPort is the port clients use, where it differs from the listening one: it goes into Alt-Svc, and a Host may
-	// name it. 0 means the listening port.
+	// name it, as it may name 443, the default of https. 0 means the listening port.
 	PublicPort int
 	// Handler answers what passes the door.
 	Handler http.Handler
