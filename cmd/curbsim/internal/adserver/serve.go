@@ -67,7 +67,7 @@ func Start(listener net.Listener, options Options) (*AdServer, error) {
 	mux := http.NewServeMux()
 	desk.Register(mux, control.Counters{Show: func() any { return a.Stats() }, Clear: a.clear})
 	mux.HandleFunc("GET /ad", a.ad)
-	a.server = wire.New(listener, wire.Options{Handler: mux})
+	a.server = wire.New(listener, wire.Options{Handler: control.Handler(mux, nil)})
 	a.server.Start()
 	return a, nil
 }

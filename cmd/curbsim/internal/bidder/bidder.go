@@ -35,7 +35,7 @@ func Start(listener net.Listener, base string, settings Settings) (*Bidder, erro
 	mux.HandleFunc("GET /loss", b.told("lost"))
 	mux.HandleFunc("POST /notify", b.notify)
 	mux.HandleFunc("/redirected", b.redirected)
-	b.server = wire.New(listener, wire.Options{Hot: b.hot, Handler: mux})
+	b.server = wire.New(listener, wire.Options{Hot: b.hot, Handler: control.Handler(mux, hotMethods)})
 	b.server.Start()
 	return b, nil
 }
@@ -68,6 +68,17 @@ func (b *Bidder) hot(x *wire.Exchange) bool {
 		return false
 	}
 	return true
+}
+
+// hotMethods are the methods of what hot serves.
+func hotMethods(path string) (allow string) {
+	switch path {
+	case "/bid":
+		return "POST"
+	case "/ready":
+		return "GET"
+	}
+	return ""
 }
 
 func (b *Bidder) ready(x *wire.Exchange) {

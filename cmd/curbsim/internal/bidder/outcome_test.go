@@ -98,6 +98,9 @@ func TestNoticeEndpoints(t *testing.T) {
 		{"POST", "/notify", `[]`, 400},
 		{"POST", "/notify", `nonsense`, 400},
 		{"GET", "/notify", ``, 405},
+		{"GET", "/bid", ``, 405},
+		{"POST", "/ready", ``, 405},
+		{"GET", "/nowhere", ``, 404},
 	}
 	for _, c := range cases {
 		if a := p.call(c.method, c.path, c.body); a.status != c.status {

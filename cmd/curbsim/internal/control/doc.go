@@ -8,5 +8,6 @@
 //
 // It refuses to know what any setting means, and how the party is served.
 //
-// Read desk.go for the endpoints, decode.go for how errors are told, values.go for prices and durations in JSON.
+// Read desk.go for the endpoints, nowhere.go for what is none, decode.go for how errors are told,
+// values.go for prices and durations in JSON.
 package control

@@ -95,7 +95,7 @@ func Start(listener net.Listener, options Options) (*Pages, error) {
 	mux.HandleFunc("GET /openrtb.js", p.file("openrtb.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /favicon.svg", p.file("favicon.svg", "image/svg+xml"))
 	mux.HandleFunc("GET /favicon.ico", p.file("favicon.svg", "image/svg+xml"))
-	p.server = wire.New(listener, wire.Options{Handler: mux})
+	p.server = wire.New(listener, wire.Options{Handler: control.Handler(mux, nil)})
 	p.server.Start()
 	return p, nil
 }
@@ -169,7 +169,7 @@ func (p *Pages) file(name, kind string) http.HandlerFunc {
 		p.count(r.URL.Path)
 		body, err := site.ReadFile("site/" + name)
 		if err != nil {
-			http.NotFound(w, r)
+			control.NotFound(w, r)
 			return
 		}
 		header := w.Header()

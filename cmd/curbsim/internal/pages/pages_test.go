@@ -68,8 +68,8 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s has %d links to the node's status page", path, n)
 		}
 	}
-	if resp, _ := get("/nowhere"); resp.StatusCode != 404 {
-		t.Errorf("/nowhere: %s", resp.Status)
+	if resp, _ := get("/nowhere"); resp.StatusCode != 404 || resp.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("/nowhere: %s %s", resp.Status, resp.Header.Get("Content-Type"))
 	}
 	if _, body := get("/ctl/stats"); !strings.Contains(body, `"/direct": 1`) {
 		t.Errorf("stats: %s", body)

@@ -100,7 +100,7 @@ func Start(listener net.Listener, settings Settings) (*Provider, error) {
 	p := &Provider{desk: desk}
 	mux := http.NewServeMux()
 	desk.Register(mux, control.Counters{Show: func() any { return p.Stats() }, Clear: p.clear})
-	p.server = wire.New(listener, wire.Options{Hot: p.hot, Handler: mux})
+	p.server = wire.New(listener, wire.Options{Hot: p.hot, Handler: control.Handler(mux, hotMethods)})
 	p.server.Start()
 	return p, nil
 }
@@ -132,10 +132,18 @@ func (p *Provider) clear() {
 
 const textFields = "Content-Type: text/plain\r\n"
 
+// hotMethods are the methods of what hot serves: every path but the desk's.
+func hotMethods(path string) (allow string) {
+	if path == "/ctl" || strings.HasPrefix(path, "/ctl/") {
+		return ""
+	}
+	return http.MethodGet
+}
+
 func (p *Provider) hot(x *wire.Exchange) bool {
 	path := x.Path()
 	switch {
-	case string(x.Method()) != http.MethodGet || string(path) == "/ctl" || strings.HasPrefix(string(path), "/ctl/"):
+	case string(x.Method()) != http.MethodGet || hotMethods(string(path)) == "":
 		return false
 	case string(path) == "/ready":
 		p.ready.Add(1)

@@ -103,6 +103,29 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
+// What a provider does not take is refused with a problem.
+func TestRefusals(t *testing.T) {
+	p := start(t)
+	for _, c := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{{"POST", "/data", 405, "GET"}, {"DELETE", "/ctl", 405, "GET, HEAD, POST"}, {"GET", "/ctl/none", 404, ""}} {
+		req, err := http.NewRequestWithContext(t.Context(), c.method, p.base+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := p.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if kind := resp.Header.Get("Content-Type"); resp.StatusCode != c.status || resp.Header.Get("Allow") != c.allow || kind != "application/problem+json" {
+			t.Errorf("%s %s: %d, Allow %q, %s; want %d, %q", c.method, c.path, resp.StatusCode, resp.Header.Get("Allow"), kind, c.status, c.allow)
+		}
+	}
+}
+
 func TestStats(t *testing.T) {
 	p := start(t)
 	stats := func() (s Stats) {
