@@ -122,20 +122,24 @@ func (c *coder) gunzip(dst, body []byte, limit int) ([]byte, ad.Reason) {
 	}
 }
 
+// zstdBlockMax is the most that one block decodes to (RFC 8878 §3.1.1.2.4).
+const zstdBlockMax = 128 << 10
+
 // unzstd decodes within the capacity of dst, so that a frame cannot make us allocate; the capacity that most bodies need
-// is tried first.
+// is tried first, then all that is allowed and a block more. A frame need not say how much it holds, and a decoder that
+// runs out of room in a block cannot tell that from a broken one; with that block's room, what came out shows it.
 func (c *coder) unzstd(dst, body []byte, limit int) ([]byte, ad.Reason) {
-	for _, room := range [...]int{min(limit, max(8*len(body), readBytes)), limit} {
+	for _, room := range [...]int{min(limit, max(8*len(body), readBytes)), limit + zstdBlockMax} {
 		if cap(dst) < room {
 			dst = make([]byte, 0, room)
 		}
 		out, err := c.decoder.DecodeAll(body, dst[:0:room])
 		switch {
+		case len(out) > limit, errors.Is(err, zstd.ErrWindowSizeExceeded):
+			return dst, ad.ResponseTooLarge
 		case err == nil:
 			return out, ad.Undecided
-		case errors.Is(err, zstd.ErrWindowSizeExceeded):
-			return dst, ad.ResponseTooLarge
-		case !errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		case room > limit && !errors.Is(err, zstd.ErrDecoderSizeExceeded):
 			return dst, ad.BodyInvalid
 		}
 	}
