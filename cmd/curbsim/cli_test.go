@@ -72,7 +72,7 @@ func TestReportText(t *testing.T) {
 		Latency: load.Percentiles{P50: 1.5, P90: 2, P99: 3.25, P999: 10, Max: 12, Mean: 1.7}, Service: load.Percentiles{P50: 1.25}, Opened: 8,
 		Connect: load.Percentiles{P50: 2, Max: 3}, Interrupted: true,
 	}
-	want := `target      https://127.0.0.1:8443/tt?id=1001 over h3, as ads.news.example
+	want := `target      https://127.0.0.1:8443/tt?id=1001 over HTTP/3.0, as ads.news.example
 loop        open, 8 connections × 2 streams, 500/s asked
 requests    5000 in 10.0 s, 499.0/s, 5.0 MiB in
 status      200 4980 · 404 10

@@ -39,6 +39,7 @@ func loadCommand(s *shared) *cobra.Command {
 			"With --rate requests are due at fixed times whatever the answers do (open loop), and latency counts from then;\n" +
 			"without it each stream sends its next request when the last is answered (closed loop).\n" +
 			"{id} in --path, --url or the body file becomes an id of each request's own.\n" +
+			"Long flags work with one dash too: -proto h3 -duration 10s.\n" +
 			"Certificates of loopback targets are verified only with --ca.\n\n" +
 			"Exit codes: 0 all answers were 2xx or 3xx; 1 some were not, or requests failed; 2 usage; 5 no connection could be opened.",
 		Example: "  curbsim load --proto h3\n  curbsim load --proto 2 --connections 16 --streams 4 --rate 2000 --duration 30s -o json\n" +

@@ -296,7 +296,7 @@ func TestRefusedOptions(t *testing.T) {
 		{func(o *Options) { o.URL = "127.0.0.1:8443" }, "is not an absolute http or https URL"},
 		{func(o *Options) { o.URL = "ftp://127.0.0.1/" }, "is not an absolute http or https URL"},
 		{func(o *Options) { o.URL = "https://u@127.0.0.1/" }, "is not an absolute http or https URL"},
-		{func(o *Options) { o.URL = "http://127.0.0.1/" }, "h3 goes over TLS only"},
+		{func(o *Options) { o.URL = "http://127.0.0.1/" }, "HTTP/3.0 goes over TLS only"},
 		{func(o *Options) { o.URL = "https://192.0.2.1/" }, "192.0.2.1 is not a loopback host"},
 		{func(o *Options) { o.URL = "https://[2001:db8::1]/" }, "2001:db8::1 is not a loopback host"},
 		{func(o *Options) { o.Path = "tt" }, `path: "tt" does not begin with a slash`},
@@ -347,6 +347,9 @@ func TestAllowRemote(t *testing.T) {
 
 func TestParseProtocol(t *testing.T) {
 	for text, want := range map[string]Protocol{"h3": H3, "3": H3, "HTTP/3": H3, "2": H2, "h2": H2, "1.1": H1, "h1": H1, "1": H1, "4": "", "": ""} {
+		if again, err := ParseProtocol(want.String()); want != "" && (again != want || err != nil) {
+			t.Errorf("%s reads back as %q, %v", want, string(again), err)
+		}
 		if got, err := ParseProtocol(text); got != want || (err == nil) != (want != "") {
 			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
 		}

@@ -36,12 +36,28 @@ const (
 	H3 Protocol = "h3"
 )
 
+// String is the version as answers say it, so that a report names it one way: HTTP/1.1, HTTP/2.0 or HTTP/3.0.
+func (p Protocol) String() string {
+	switch p {
+	case H1:
+		return "HTTP/1.1"
+	case H2:
+		return "HTTP/2.0"
+	case H3:
+		return "HTTP/3.0"
+	}
+	return string(p)
+}
+
+// MarshalText writes String in JSON.
+func (p Protocol) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 // ParseProtocol reads the names people use.
 func ParseProtocol(text string) (Protocol, error) {
 	switch strings.ToLower(text) {
-	case "h3", "3", "http3", "http/3":
+	case "h3", "3", "http3", "http/3", "http/3.0":
 		return H3, nil
-	case "h2", "2", "http2", "http/2":
+	case "h2", "2", "http2", "http/2", "http/2.0":
 		return H2, nil
 	case "h1", "1.1", "1", "http1", "http/1.1":
 		return H1, nil
