@@ -23,7 +23,7 @@ func (t *Transport) enter(w http.ResponseWriter, r *http.Request, l *link) {
 		h["Connection"] = valueClose // x/net/http2 makes a GOAWAY of it
 	}
 	if verdict := t.judge(r, l); verdict != accepted {
-		verdict.write(w, l)
+		refuse(verdict, w, r, l)
 		return
 	}
 	x := &exchange{w: w, l: l}

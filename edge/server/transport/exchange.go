@@ -56,6 +56,9 @@ func (x *exchange) end() {
 	if x.fault != accepted && !x.wrote && !x.dropped {
 		x.fault.write(x.w, x.l)
 	}
+	if x.fault == bodyTooLarge && x.l.protocol == protocolH2 {
+		discard(x.w, x.body, x.l)
+	}
 }
 
 // Header implements http.ResponseWriter.

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -28,4 +29,38 @@ func linger(c *tls.Conn, tcp *net.TCPConn) {
 	}
 	tcp.SetReadDeadline(time.Now().Add(lingerTime))
 	io.CopyN(io.Discard, tcp, lingerBytes)
+}
+
+const (
+	discardTime  = time.Second
+	discardBytes = 1 << 20
+)
+
+// refuse answers with the refusal. Over HTTP/2 it reads on what the client is still sending: x/net ends a stream whose
+// body is unread with RST_STREAM, and again for every DATA on its way, and clients take that for the answer. The first
+// read comes before the answer, since it may say "100 Continue".
+func refuse(verdict refusal, w http.ResponseWriter, r *http.Request, l *link) {
+	if l.protocol != protocolH2 || r.ContentLength == 0 || r.Body == nil {
+		verdict.write(w, l)
+		return
+	}
+	http.NewResponseController(w).SetReadDeadline(discardBy(l))
+	var first [512]byte
+	_, err := r.Body.Read(first[:])
+	verdict.write(w, l)
+	if err == nil {
+		discard(w, r.Body, l)
+	}
+}
+
+// discard sends what is answered and reads a body to its end, within bounds.
+func discard(w http.ResponseWriter, body io.Reader, l *link) {
+	control := http.NewResponseController(w)
+	control.SetReadDeadline(discardBy(l))
+	control.Flush()
+	io.CopyN(io.Discard, body, discardBytes)
+}
+
+func discardBy(l *link) time.Time {
+	return time.Now().Add(min(discardTime, l.t.limits.BodyRead))
 }
