@@ -26,7 +26,7 @@ func (t *Transport) enter(w http.ResponseWriter, r *http.Request, l *link) {
 		refuse(verdict, w, r, l)
 		return
 	}
-	x := &exchange{w: w, l: l}
+	x := &exchange{w: w, l: l, problem: t.problem[r.URL.Path]}
 	x.begin(r)
 	defer x.end()
 	t.handler.ServeHTTP(x, r)

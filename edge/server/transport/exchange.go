@@ -29,6 +29,7 @@ type exchange struct {
 
 	fault   refusal // what reading the body found
 	wrote   bool    // a final status went to w
+	problem bool    // the path is one of Options.ProblemPaths
 	dropped bool    // w was answered by us; what the handler writes goes nowhere
 }
 
@@ -54,7 +55,7 @@ func (x *exchange) end() {
 		return
 	}
 	if x.fault != accepted && !x.wrote && !x.dropped {
-		x.fault.write(x.w, x.l)
+		x.fault.answer(x.w, x.l, x.problem)
 	}
 	if x.fault == bodyTooLarge && x.l.protocol == protocolH2 {
 		discard(x.w, x.body, x.l)
@@ -83,7 +84,7 @@ func (x *exchange) settle(status int) bool {
 	switch {
 	case x.fault != accepted:
 		x.dropped = true
-		x.fault.write(x.w, x.l)
+		x.fault.answer(x.w, x.l, x.problem)
 		return false
 	case status >= 500:
 		x.dropped = true

@@ -40,14 +40,15 @@ const (
 // body is unread with RST_STREAM, and again for every DATA on its way, and clients take that for the answer. The first
 // read comes before the answer, since it may say "100 Continue".
 func refuse(verdict refusal, w http.ResponseWriter, r *http.Request, l *link) {
+	problem := l.t.problem[r.URL.Path]
 	if l.protocol != protocolH2 || r.ContentLength == 0 || r.Body == nil {
-		verdict.write(w, l)
+		verdict.answer(w, l, problem)
 		return
 	}
 	http.NewResponseController(w).SetReadDeadline(discardBy(l))
 	var first [512]byte
 	_, err := r.Body.Read(first[:])
-	verdict.write(w, l)
+	verdict.answer(w, l, problem)
 	if err == nil {
 		discard(w, r.Body, l)
 	}

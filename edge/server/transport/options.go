@@ -57,6 +57,9 @@ type Options struct {
 	// EarlyPaths are the exact paths that may be answered from 0-RTT data, which an attacker can replay. Only what has no
 	// side effect belongs here.
 	EarlyPaths []string
+	// ProblemPaths are the exact paths whose refusals have an application/problem+json body (RFC 9457). HTTP/1.1 and
+	// HTTP/3 heads that are refused before their path is known have none.
+	ProblemPaths []string
 	// Limits bounds everything from outside; fields that are zero take the value of DefaultLimits.
 	Limits Limits
 	// Logger hears of state changes, never of requests; nil is silent.

@@ -1,8 +1,14 @@
 package transport
 
-import "net/http"
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+)
 
-// refusal is an answer that this package gives instead of the handler: an empty body and X-Curb-Error.
+// refusal is an answer that this package gives instead of the handler: X-Curb-Error and an empty body, or a problem
+// (RFC 9457) on Options.ProblemPaths.
 type refusal uint8
 
 const (
@@ -55,6 +61,8 @@ var (
 	valueClear   = []string{"clear"}
 	valueMethods = []string{"GET, HEAD, POST, OPTIONS"}
 	valueCodes   = codeValues()
+	valueProblem = []string{"application/problem+json"}
+	problems     = problemBodies()
 )
 
 func codeValues() (values [refusals][]string) {
@@ -64,8 +72,21 @@ func codeValues() (values [refusals][]string) {
 	return values
 }
 
+// problemBodies says the refusals as RFC 9457 does. One that is no error to the client has no body.
+func problemBodies() (bodies [refusals]string) {
+	for r := range refusals {
+		if r.status() >= 400 {
+			bodies[r] = fmt.Sprintf(`{"type":"/errors/%s","title":%q,"status":%d,"code":%q}`, r, http.StatusText(r.status()), r.status(), r)
+		}
+	}
+	return bodies
+}
+
 // write answers with the refusal.
-func (r refusal) write(w http.ResponseWriter, l *link) {
+func (r refusal) write(w http.ResponseWriter, l *link) { r.answer(w, l, false) }
+
+// answer answers with the refusal, and with a body that says it where problem is set.
+func (r refusal) answer(w http.ResponseWriter, l *link, problem bool) {
 	h := w.Header()
 	last := h["Connection"] // the door's, where this is the connection's last request
 	clear(h)
@@ -74,7 +95,14 @@ func (r refusal) write(w http.ResponseWriter, l *link) {
 		h["Connection"] = last
 	}
 	h["X-Curb-Error"] = valueCodes[r]
-	h["Content-Length"] = valueZero
+	body := ""
+	if problem {
+		body = problems[r]
+	}
+	if h["Content-Length"] = valueZero; body != "" {
+		h["Content-Type"] = valueProblem
+		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
 	if r == methodNotAllowed {
 		h["Allow"] = valueMethods
 	}
@@ -83,4 +111,7 @@ func (r refusal) write(w http.ResponseWriter, l *link) {
 	}
 	l.counters().refused[r].Add(1)
 	w.WriteHeader(r.status())
+	if body != "" {
+		io.WriteString(w, body)
+	}
 }

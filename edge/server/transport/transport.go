@@ -30,6 +30,7 @@ type Transport struct {
 	hosts        Hosts
 	certificates Certificates
 	early        map[string]bool
+	problem      map[string]bool
 	logger       *slog.Logger
 	addr         netip.AddrPort
 	publicPort   int
@@ -63,7 +64,8 @@ func Listen(o Options) (*Transport, error) {
 		return nil, err
 	}
 	t := &Transport{limits: o.Limits.withDefaults(), handler: o.Handler, own: map[string]bool{}, hosts: o.Hosts, certificates: o.Certificates,
-		early: map[string]bool{}, logger: o.Logger, publicPort: o.PublicPort, closed: make(chan struct{}), finished: make(chan struct{})}
+		early: map[string]bool{}, problem: map[string]bool{}, logger: o.Logger, publicPort: o.PublicPort,
+		closed: make(chan struct{}), finished: make(chan struct{})}
 	if t.logger == nil {
 		t.logger = slog.New(slog.DiscardHandler)
 	}
@@ -73,6 +75,9 @@ func Listen(o Options) (*Transport, error) {
 	}
 	for _, path := range o.EarlyPaths {
 		t.early[path] = true
+	}
+	for _, path := range o.ProblemPaths {
+		t.problem[path] = true
 	}
 	l := &t.limits
 	t.tcpGate, t.udpGate = newGate(l.Connections, l.ConnectionsPerNet), newGate(l.Connections, l.ConnectionsPerNet)
