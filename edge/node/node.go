@@ -121,7 +121,8 @@ func (n *Node) listen(handler http.Handler, certificates transport.Certificates)
 	for _, addr := range n.config.Listen {
 		door, err := transport.Listen(transport.Options{
 			Addr: addr.String(), PublicPort: n.config.PublicPort, Handler: handler, Own: n.config.Hosts, Hosts: tenants{n},
-			Certificates: certificates, KeysDir: n.config.Data, EarlyPaths: []string{"/status", "/.well-known/curb"}, Limits: limits, Logger: n.log,
+			Certificates: certificates, KeysDir: n.config.Data, EarlyPaths: []string{"/status", "/.well-known/curb"},
+			ProblemPaths: []string{"/openrtb2/auction"}, Limits: limits, Logger: n.log,
 		})
 		if err != nil && n.config.Lab && (errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)) {
 			n.log.Warn("this machine lacks an address to listen on", "address", addr)
