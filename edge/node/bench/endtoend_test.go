@@ -76,10 +76,12 @@ type report struct {
 }
 
 // call runs the load against a port; every answer must be 200.
-func call(b *testing.B, proto string, port int, lasting time.Duration) report {
+func call(b *testing.B, proto string, port int, lasting time.Duration, more ...string) report {
 	b.Helper()
-	cmd := exec.Command(programs.Curbsim, "load", "--url", fmt.Sprintf("https://127.0.0.1:%d%s", port, tag), "--proto", proto,
-		"--connections", strconv.Itoa(connections), "--duration", lasting.String(), "--output", "json")
+	cmd := exec.Command(programs.Curbsim, append([]string{
+		"load", "--url", fmt.Sprintf("https://127.0.0.1:%d%s", port, tag), "--proto", proto,
+		"--connections", strconv.Itoa(connections), "--duration", lasting.String(), "--output", "json",
+	}, more...)...)
 	out, err := cmd.Output()
 	var r report
 	if decoding := json.Unmarshal(out, &r); decoding != nil {
@@ -184,34 +186,61 @@ func startBare(b *testing.B, node *adtest.Node, bidders []*adtest.Bidder) (*adte
 
 // BenchmarkTheLongestWait has one bidder of five misbehave and reports the client's longest waits. Silent: it never
 // answers, until the node no longer asks it. Late: three answers of ten come after the deadline, too few to shut it out.
+// How late the machine wakes a sleeper meanwhile stands beside it: a machine that others use adds that to every wait.
 func BenchmarkTheLongestWait(b *testing.B) {
 	for _, c := range []struct{ name, settings string }{
 		{"silent", `{"failure": "silent"}`},
 		{"late", `{"latency": "100ms", "jitter": "70ms"}`},
 	} {
-		for _, proto := range []string{"h1", "h3"} {
-			b.Run(c.name+"/"+proto, func(b *testing.B) {
-				for range b.N {
-					wait(b, c.settings, proto)
-				}
-			})
-		}
+		b.Run(c.name, func(b *testing.B) {
+			for range b.N {
+				longestWait(b, c.settings)
+			}
+		})
 	}
 }
 
-func wait(b *testing.B, settings, proto string) {
+func longestWait(b *testing.B, settings string) {
 	bidders := programs.StartBidders(b, 5)
 	node := programs.StartNode(b, map[string]string{"market.yaml": adtest.Rules(bidders)})
-	call(b, proto, node.Port, time.Second)
+	call(b, "h1", node.Port, time.Second)
 	bidders[0].Set(settings)
-	r := call(b, proto, node.Port, 4*seconds())
-	b.ReportMetric(r.Responses, "calls")
-	b.ReportMetric(r.Latency.P50, "p50-ms")
-	b.ReportMetric(r.Latency.P99, "p99-ms")
-	b.ReportMetric(r.Latency.P999, "p99.9-ms")
-	b.ReportMetric(r.Latency.Max, "max-ms")
+	for _, proto := range []string{"h1", "h3"} {
+		oversleeping := oversleep()
+		r := call(b, proto, node.Port, 4*seconds(), "--warmup", "500ms") // handshakes are not what is waited for here
+		b.ReportMetric(oversleeping(), proto+"-machine-p99.9-ms")
+		b.ReportMetric(r.Responses, proto+"-calls")
+		b.ReportMetric(r.Latency.P99, proto+"-p99-ms")
+		b.ReportMetric(r.Latency.P999, proto+"-p99.9-ms")
+		b.ReportMetric(r.Latency.Max, proto+"-max-ms")
+	}
 	b.ReportMetric(float64(adtest.Deadline.Milliseconds()), "deadline-ms")
 	b.ReportMetric(0, "ns/op")
+}
+
+// oversleep sleeps a millisecond at a time until the function that it gives is called, which tells how many milliseconds
+// late the worst thousandth of the wakings were.
+func oversleep() func() float64 {
+	stop, late := make(chan struct{}), make(chan []float64)
+	go func() {
+		var all []float64
+		for {
+			select {
+			case <-stop:
+				late <- all
+				return
+			default:
+			}
+			begin := time.Now()
+			time.Sleep(time.Millisecond)
+			all = append(all, float64(time.Since(begin)-time.Millisecond)/float64(time.Millisecond))
+		}
+	}()
+	return func() float64 {
+		close(stop)
+		all := slices.Sorted(slices.Values(<-late))
+		return all[len(all)*999/1000]
+	}
 }
 
 // ratios divides round by round: what ran side by side is compared with each other.
