@@ -69,7 +69,11 @@ func TestAPortInUse(t *testing.T) {
 	}
 	defer taken.Close()
 	ports := adtest.Ports(t, 1)
-	code, said := serve(t, t.TempDir(), fmt.Sprintf("listen: %s\nadmin: 127.0.0.1:%d\nlab: true\nrules: %s\n", taken.Addr(), ports[0], t.TempDir()))
+	rules, err := filepath.Abs("../../../rules/samples/demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, said := serve(t, t.TempDir(), fmt.Sprintf("listen: %s\nadmin: 127.0.0.1:%d\nlab: true\nrules: %s\n", taken.Addr(), ports[0], rules))
 	if code != 1 || !strings.Contains(said, taken.Addr().String()) {
 		t.Errorf("exit code %d, want 1, and the address %s:\n%s", code, taken.Addr(), said)
 	}
