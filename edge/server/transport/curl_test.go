@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,15 +47,17 @@ func TestH2RefusedBodyIsReadOn(t *testing.T) {
 	f := s.dialH2(t)
 	head := append([]string{":method", "POST"}, get("ads.news.example", "/", "content-length", "40000")[2:]...)
 	f.WriteHeaders(xhttp2.HeadersFrameParam{StreamID: 1, BlockFragment: f.block(head...), EndHeaders: true})
-	go func() {
+	var body sync.WaitGroup
+	body.Go(func() {
 		for left := 40; left > 0; left-- { // slower than the refusal
 			f.WriteData(1, left == 1, []byte(pad(1000)))
 			time.Sleep(2 * time.Millisecond)
 		}
-	}()
+	})
 	if o := f.await(1); o.reset != 0 || o.status != misdirected.status() || o.code != misdirected.String() {
 		t.Errorf("%+v, want the refusal", o)
 	}
+	body.Wait()  // a framer writes one frame at a time
 	f.request(3) // a reset of stream 1 would come before this answer
 	if o := f.await(3); o.status != 200 || o.resets != 0 {
 		t.Errorf("%+v, want an answer and no RST_STREAM before it", o)
