@@ -48,6 +48,13 @@ type Bid struct {
 	NURL        string
 	BURL        string
 	LURL        string
+	// Terms of the bidder beside OpenRTB's own fields (bid.ext.curb).
+	MinPrice   CPM        // the least it may be reduced to, in Currency; 0: no such bound
+	NotifyData string     // echoed in notices
+	ClickURL   string     // a click tracker of the bidder's, called after ours; "" for none
+	Macros     []KeyValue // custom macros, filled after the system's
+	// Exclusive: the owner's bidder takes the impression without an auction. Of anybody else it means nothing.
+	Exclusive bool
 
 	// Reason is Undecided while the bid is in the running, and exactly one outcome after the auction.
 	Reason Reason
@@ -62,6 +69,8 @@ type Asked struct {
 	Reason Reason
 	// Bids is how many bids it sent, including refused ones.
 	Bids int
+	// DebugText is what the bidder explains to whoever knows its dongle; debug auctions only.
+	DebugText string
 	// Micros is how long it took from the call-out to the last byte of its answer, or to giving up, in microseconds.
 	Micros int64
 }

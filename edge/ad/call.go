@@ -11,10 +11,16 @@ type TagFormat uint8
 
 // Tag formats, by endpoint.
 const (
-	TagHTML    TagFormat = iota // /tt: an HTML document for an iframe
-	TagScript                   // /ttj: JavaScript
-	TagOpenRTB                  // POST /openrtb2/auction
+	TagHTML           TagFormat = iota // /tt: an HTML document for an iframe
+	TagScript                          // /ttj: JavaScript
+	TagOpenRTB                         // POST /openrtb2/auction
+	TagRedirect                        // /pt: a redirect to the publisher's ad server, with the price
+	TagRedirectScript                  // /ptj: the same from a script
+	TagJSON                            // /jpt: price and markup as JSON or JSONP
 )
+
+// PassedOn reports whether somebody else decides what is shown: the publisher's ad server, or the caller's own auction.
+func (f TagFormat) PassedOn() bool { return f >= TagOpenRTB }
 
 // Call is one ad call, decoded: what the page, app or partner said, and what the connection showed.
 type Call struct {
@@ -61,6 +67,15 @@ type Call struct {
 	Keywords, Custom []KeyValue
 	// Framed says whether the slot stands in a frame of its own: 1 yes, -1 no, 0 unknown.
 	Framed int8
+	// User names the user to frequency and recency caps; zero: nobody is known, or the law lets nobody be.
+	User UserKey
+	// AdServer is the one a preemptive tag calls; nil for other tags.
+	AdServer *AdServer
+	// Debug marks an auction that is held to be looked at: nobody is told, nothing is kept, nothing is billed. DebugTimeout
+	// is its deadline; 0: DebugTimeoutDefault. DebugDongle opens the account of the member or bidder it belongs to.
+	Debug        bool
+	DebugTimeout time.Duration
+	DebugDongle  string
 	// Test marks an auction whose outcome counts for nothing.
 	Test bool
 }

@@ -37,6 +37,15 @@ type Bidder struct {
 	ConnectionsMax int
 	// BidderFee is private between bidder and member and comes off its bids first.
 	BidderFee Share
+	// NotifyURL is where notices are POSTed; empty: none are.
+	NotifyURL string
+	// NotifyLost, NotifyPending and NotifyNoBid ask for those notices beside won and errors; NotifyFull for the bid request
+	// with each.
+	NotifyLost, NotifyPending, NotifyNoBid, NotifyFull bool
+	// Dongle opens the bidder's own account of debug auctions; empty: nobody sees it.
+	Dongle string
+	// PriceKey seals the prices in its notice URLs (${AUCTION_PRICE:SEALED}).
+	PriceKey PriceKey
 	// Throttle sends fewer requests to a bidder that times out. True by default in rule files.
 	Throttle bool
 }
@@ -86,6 +95,12 @@ type Creative struct {
 	Language    string   // ISO 639-1
 	// ApprovedBy lists the publishers whose inventory it may serve on; empty with Audited: all.
 	ApprovedBy []PublisherID
+	// Banned creatives serve nowhere, whatever was approved.
+	Banned bool
+	// Expired: it has not served for CreativeExpiry; a change or a bid that names it brings it back.
+	Expired bool
+	// Pixels are impression trackers of the advertiser's, https URLs with macros, called when the ad shows.
+	Pixels []string
 	// BannedBy lists publishers it may not serve on; it beats every approval.
 	BannedBy []PublisherID
 }
@@ -97,7 +112,10 @@ func (c *Creative) ServesOn(p PublisherID) Reason {
 			return CreativeBlocked
 		}
 	}
-	if !c.Active {
+	if c.Banned {
+		return CreativeBlocked
+	}
+	if !c.Active || c.Expired {
 		return CreativeExpired
 	}
 	if c.Audit != Audited {
@@ -157,6 +175,8 @@ type LineItem struct {
 	Priority uint8 // 1 to 20; 0 reads as DealPriorityDefault
 	Price    CPM   // for Goal
 	Goal     Goal  // zero: Price is a CPM
+	Budget   Budget
+	Caps     Caps
 	// Creatives rotate by the auction's ticket among those that fit the impression.
 	Creatives  []CreativeID
 	Publishers []PublisherID // empty with Placements empty: all of the member's
@@ -175,6 +195,13 @@ type DataProvider struct {
 	Endpoint string // URL with macros
 	Active   bool
 	Bidders  []BidderID // under contract
+	// ReadyURL is asked now and then; the provider is asked only while its answer holds a 1. Empty: always ready.
+	ReadyURL string
+	// Contextual providers judge the page alone: they are asked without anything about the user, also where the law lets
+	// nothing about the user out.
+	Contextual bool
+	// Throttle asks a provider that times out less often. True by default in rule files.
+	Throttle bool
 }
 
 // ExchangeRates is one frozen table: what one unit of a currency cost at the previous day's close.
@@ -182,6 +209,9 @@ type ExchangeRates struct {
 	AsOf  time.Time // the day of the close, UTC
 	Rates map[Currency]Rate
 }
+
+// Fresh reports whether the table may still be used: its day is no more than RatesAgeMax before now.
+func (x *ExchangeRates) Fresh(now time.Time) bool { return now.Sub(x.AsOf) <= RatesAgeMax }
 
 // Rate is the rate of a currency; USD is always RateOne. Zero: not in the table.
 func (x *ExchangeRates) Rate(c Currency) Rate {

@@ -73,6 +73,11 @@ type Member struct {
 	ResellingPriority uint8
 	// PlatformFee is taken off this buyer's bids before ranking.
 	PlatformFee Share
+	// Bidder is the member's own: on the member's inventory it is asked first and alone, and may take the impression, set a
+	// reserve or a default creative. 0: none.
+	Bidder BidderID
+	// Dongle opens debug auctions on the member's inventory; empty: there are none.
+	Dongle string
 }
 
 // Publisher sells inventory; Member owns it.
@@ -91,6 +96,20 @@ type Publisher struct {
 	BlockedCategories  []string
 	BlockedAdvertisers []string // lower-case A-labels without a trailing dot; a domain blocks its subdomains too
 	BlockedAttributes  []uint8
+	// Buckets round the prices that its ad servers see; the zero value reads as Prebid's medium.
+	Buckets Buckets
+	// PriceKey seals prices for its ad server ({SEALED_PRICE}).
+	PriceKey PriceKey
+}
+
+// AdServer is a publisher's ad server that preemptive tags call: a URL with macros such as {PRICEBUCKET} and {ACCEPT_URL}.
+// https, or http to loopback in lab mode. It allows what a tag's redir names: same scheme, host and port, and a path at or
+// below its own.
+type AdServer struct {
+	Name string // what a tag's redir may say instead of a URL
+	URL  string
+	// SecondPrice: its auction is itself second price, so prices are passed on unreduced.
+	SecondPrice bool
 }
 
 // Site is a group of placements: a web site, an app or a screen network.
@@ -151,6 +170,9 @@ type Placement struct {
 	// DaisyChain is a URL that takes over when nothing clears and no default creative fits; macros ${CACHEBUSTER}, ${WIDTH},
 	// ${HEIGHT}. https, or http to loopback in lab mode.
 	DaisyChain string
+	// AdServers are those that preemptive tags may call; the first is the one a tag without redir calls. Empty: the placement
+	// has no preemptive tags.
+	AdServers []AdServer
 	// NoResale keeps RTB out: owner's demand and deals only.
 	NoResale bool
 	// NoPSA answers an empty 200 instead of a public service ad.

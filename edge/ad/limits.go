@@ -76,6 +76,47 @@ const (
 	// TMaxConfigMax bounds what an operator may configure.
 	TMaxConfigMax = 450 * time.Millisecond
 
+	// AcceptWindowBanner and AcceptWindowLong are how long a sale that was passed on may be accepted; ClickWindow is how long
+	// after the impression a click counts, and ClockSkewMax what clocks may differ.
+	AcceptWindowBanner = 5 * time.Minute
+	AcceptWindowLong   = 6 * time.Hour
+	ClickWindow        = 2 * time.Hour
+	ClockSkewMax       = 120 * time.Second
+	// BillTimeout is how long an answer waits for its bill to be on disk; past it nothing is sold.
+	BillTimeout = 25 * time.Millisecond
+	// ProviderTimeout is how long data providers have, from the call-out to the last byte.
+	ProviderTimeout = 10 * time.Millisecond
+	// ProvidersMax bounds the data providers asked for one call, SegmentsMax the segments of one answer, SegmentBytesMax a
+	// segment's code, ProviderBytesMax an answer's body.
+	ProvidersMax     = 32
+	SegmentsMax      = 128
+	SegmentBytesMax  = 64
+	ProviderBytesMax = 16 << 10
+	// RedirectBytesMax bounds the URL of a redirect.
+	RedirectBytesMax = 4 << 10
+	// TokenBytesMax bounds a token as text; past it a token is refused unread.
+	TokenBytesMax = 3 << 10
+	// BucketRangesMax bounds the ranges of custom price buckets.
+	BucketRangesMax = 10
+	// AdServersMax bounds the ad servers of one placement.
+	AdServersMax = 16
+	// MacrosMax bounds the custom macros of one bid, MacroBytesMax the value of each; NotifyDataBytesMax its notify data.
+	MacrosMax          = 16
+	MacroBytesMax      = 550
+	NotifyDataBytesMax = 1000
+	// CreativesPerMemberMax bounds what one member registers; CreativeBytesMax the content of one.
+	CreativesPerMemberMax = 16_000
+	CreativeBytesMax      = 64 << 10
+	// CreativeExpiry is how long a creative may go unserved and unchanged before it expires.
+	CreativeExpiry = 15 * 24 * time.Hour
+	// RatesAgeMax is how old a table of exchange rates may be; past it only USD is bought and sold.
+	RatesAgeMax = 5 * 24 * time.Hour
+	// RateJumpMax is how far a rate may move from one table to the next, in either direction; past it an operator has to say so.
+	RateJumpMax Share = 200_000
+	// DebugTimeoutDefault is the deadline of a debug auction, DebugTimeoutMax the longest that may be asked for.
+	DebugTimeoutDefault = 2 * time.Second
+	DebugTimeoutMax     = 10 * time.Second
+
 	// VectorFileBytesMax bounds a file of auction vectors; VectorCasesMax bounds its cases.
 	VectorFileBytesMax = 16 << 20
 	VectorCasesMax     = 10_000

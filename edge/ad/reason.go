@@ -84,6 +84,10 @@ const (
 	DealPriority
 	Outbid
 	TieLost
+	// Declined: the price was passed on, and the publisher's ad server chose something else.
+	Declined
+	// Unbillable: it won, and the bill could not be written in time, so it was not served.
+	Unbillable
 
 	reasonCount
 )
@@ -167,6 +171,8 @@ var reasons = [reasonCount]reasonInfo{
 	DealPriority:       {"deal_priority", 103, 0, 300},
 	Outbid:             {"outbid", 102, 0, 300},
 	TieLost:            {"tie_lost", 102, 0, 300},
+	Declined:           {"declined", 102, 0, 300},
+	Unbillable:         {"unbillable", 1, 0, 100},
 }
 
 // String is the reason's text in records, metrics and notices.
