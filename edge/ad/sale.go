@@ -78,6 +78,17 @@ type Pending struct {
 	Average CPM
 }
 
+// PendingState is where a sale that was passed on stands. The zero value is that nobody knows of it.
+type PendingState uint8
+
+// States of sales that were passed on.
+const (
+	PendingUnknown PendingState = iota
+	PendingOpen
+	PendingBilled
+	PendingExpired
+)
+
 // AcceptWindow is for how long a sale that was passed on may be accepted: five minutes for banners, six hours for what
 // plays or unfolds later.
 func AcceptWindow(media MediaType) time.Duration {

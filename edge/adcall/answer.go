@@ -46,7 +46,23 @@ type Slot struct {
 	Result auction.Result
 	// Bids are all that competed for this impression, each with its reason.
 	Bids []ad.Bid
+	// Sale is what a bill will say; filled if Sold.
+	Sale ad.Sale
+	// Trace is the account of the auction; debug auctions only.
+	Trace *auction.Trace
+
+	average ad.CPM // of the net bids
+	settled settled
 }
+
+// settled is how far the sale of a slot came.
+type settled uint8
+
+const (
+	open     settled = iota // nothing was booked
+	billed                  // the bill is on disk
+	promised                // the price was passed on, and may come back
+)
 
 // Answer is the outcome of a call. It borrows the bidders' buffers: everything in it is valid until Release.
 type Answer struct {
@@ -58,14 +74,24 @@ type Answer struct {
 	Asked []ad.Asked
 	// Unplaced are bids for no impression that was on offer, each with its reason.
 	Unplaced []ad.Bid
+	// Provided is what data providers said of this call.
+	Provided []ad.Provided
 
 	service *Service
 	state   state
 }
 
-// Release gives the answer's buffers back. The holder calls it exactly once, after the last byte was written.
+// Personal reports whether identifiers and what describes the user may leave the node.
+func (a *Answer) Personal() bool { return a.state.personal }
+
+// silent reports whether the call counts for nothing: it is held to be looked at, or to be tried.
+func (a *Answer) silent() bool { return a.Call.Debug || a.Call.Test }
+
+// Release settles the call and gives the answer's buffers back. The holder calls it exactly once, after the last byte
+// was written.
 func (a *Answer) Release() {
 	if a.service != nil {
+		a.service.settle(a)
 		a.service.recycle(a)
 	}
 }

@@ -12,18 +12,17 @@ import (
 // ask sends the call to the bidders that may compete and collects their bids until the deadline. Nobody is asked when
 // the owner's demand has closed every impression, or when neither RTB nor deals are wanted.
 func (s *Service) ask(ctx context.Context, a *Answer) {
-	st := &a.state
-	open := 0
-	for i := range st.seats {
-		if !st.seats[i].closed {
-			open++
-		}
-	}
-	if open == 0 || (a.Call.PreventRTB && a.Call.PreventDeals) {
+	if !a.forSale() {
 		return
 	}
+	st := &a.state
 	out := &st.outgoing
+	clear(out.Targets)
+	out.Targets = out.Targets[:0]
 	for _, b := range st.snapshot.ActiveBidders() {
+		if b == st.owner { // it has had its say
+			continue
+		}
 		deals := a.dealsFor(b)
 		if deals != nil || a.openToRTB() {
 			out.Targets = append(out.Targets, ad.Target{Bidder: b, Deals: deals})
@@ -33,9 +32,30 @@ func (s *Service) ask(ctx context.Context, a *Answer) {
 		return
 	}
 	a.limit()
+	a.share()
 	out.Call, out.Deadline = a.Call, st.deadline
 	out.Request = s.request(a)
 	s.asker.Ask(ctx, st.snapshot, out, &st.answers)
+}
+
+// forSale reports whether some impression is still open to somebody.
+func (a *Answer) forSale() bool {
+	if a.Call.PreventRTB && a.Call.PreventDeals {
+		return false
+	}
+	return slices.ContainsFunc(a.state.seats, func(s seat) bool { return !s.closed })
+}
+
+// share gives each target what data providers said that it is under contract to see.
+func (a *Answer) share() {
+	for t := range a.state.outgoing.Targets {
+		target := &a.state.outgoing.Targets[t]
+		for i := range a.state.provided {
+			if p := &a.state.provided[i]; slices.Contains(p.Provider.Bidders, target.Bidder.ID) {
+				target.Data = append(target.Data, *p)
+			}
+		}
+	}
 }
 
 // limit keeps the call-out within ad.BiddersMax. Which bidders are passed over goes by the auction's id, so that it is

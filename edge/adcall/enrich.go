@@ -1,6 +1,9 @@
 package adcall
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
 	"net/netip"
 	"time"
 
@@ -11,6 +14,7 @@ import (
 // enrich settles what may be said of the user, what may not appear, and until when the call can wait.
 func (s *Service) enrich(a *Answer) {
 	a.state.personal = identifiable(a.Call)
+	a.Call.User = s.user(a)
 	a.state.deadline = a.Call.Received.Add(a.timeout())
 	a.block()
 }
@@ -68,6 +72,12 @@ func joined(a, b []string) []string {
 
 // timeout is the shortest deadline among the call's placements, and no longer than the caller asked for.
 func (a *Answer) timeout() time.Duration {
+	if a.Call.Debug {
+		if a.Call.DebugTimeout > 0 {
+			return min(a.Call.DebugTimeout, ad.DebugTimeoutMax)
+		}
+		return ad.DebugTimeoutDefault
+	}
 	timeout := ad.TMaxConfigMax
 	for i := range a.Call.Impressions {
 		timeout = min(timeout, a.state.snapshot.Timeout(a.Call.Impressions[i].Placement))
@@ -76,6 +86,22 @@ func (a *Answer) timeout() time.Duration {
 		timeout = min(timeout, a.Call.TMax)
 	}
 	return timeout
+}
+
+// user derives the key of caps from the publisher's own id of the user. Nobody is known where the law lets nobody be, or
+// where the tag says so.
+func (s *Service) user(a *Answer) ad.UserKey {
+	id := a.Call.ExternalUID
+	if in := a.state.received; id == "" && in != nil && in.User != nil {
+		id = in.User.ID
+	}
+	if id == "" || !a.state.personal || a.Call.NoUser {
+		return ad.UserKey{}
+	}
+	mac := hmac.New(sha256.New, s.salt[:])
+	mac.Write(binary.LittleEndian.AppendUint32(nil, uint32(a.Call.Publisher.ID)))
+	mac.Write([]byte(id))
+	return ad.UserKey(mac.Sum(nil)[:16])
 }
 
 // identifiable reports whether nothing in the call speaks against passing on what identifies or describes the user. The

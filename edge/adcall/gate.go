@@ -14,29 +14,43 @@ func (s *Service) gate(a *Answer) {
 	st := &a.state
 	for i := range a.Slots {
 		st.seats[i].from = len(st.managed)
-		a.collect(i)
+		s.collect(a, i)
 		st.seats[i].to = len(st.managed)
-		if st.seats[i].from == st.seats[i].to {
+		if st.seats[i].from == st.seats[i].to || !a.gateCloses(s, i) {
 			continue
 		}
-		own := st.bids[len(st.bids):len(st.bids)]
-		own = append(own, st.managed[st.seats[i].from:st.seats[i].to]...)
-		result := s.run(a, i, own)
-		if result.Stage != auction.Gate {
+		from := len(st.bids)
+		s.contest(a, i, a.ownersOnly)
+		if a.Slots[i].Result.Stage == auction.Gate {
+			st.seats[i].closed = true
 			continue
 		}
-		st.bids = append(st.bids, own...)
-		slot := &a.Slots[i]
-		slot.Bids = st.bids[len(st.bids)-len(own) : len(st.bids) : len(st.bids)]
-		slot.Result = result
-		st.seats[i].closed = true
+		// The tiers that close the gate had no room left after all; what is below them meets the bidders.
+		s.unreserve(a, i)
+		st.bids = st.bids[:from]
+		a.Slots[i].Bids, a.Slots[i].Result = nil, auction.Result{Winner: -1}
 	}
+}
+
+// gateCloses reports whether a line item that could serve stands at or above the reselling priority.
+func (a *Answer) gateCloses(s *Service, i int) bool {
+	st := &a.state
+	from := len(st.bids)
+	st.bids = a.ownersOnly(i, st.bids)
+	stage := s.run(a, i, st.bids[from:]).Stage
+	st.bids = st.bids[:from]
+	return stage == auction.Gate
+}
+
+// ownersOnly appends the owner's line items for an impression.
+func (a *Answer) ownersOnly(i int, bids []ad.Bid) []ad.Bid {
+	return append(bids, a.state.managed[a.state.seats[i].from:a.state.seats[i].to]...)
 }
 
 // collect appends a bid for every live line item of the owner that has a creative for the impression. A line item whose
 // creatives are all of other sizes or media is not present; one whose fitting creatives may not serve bids in vain, with
 // the reason, so that its owner can be told.
-func (a *Answer) collect(i int) {
+func (s *Service) collect(a *Answer, i int) {
 	st, imp := &a.state, &a.Call.Impressions[i]
 	for _, li := range st.snapshot.LineItemsFor(imp.Placement.ID) {
 		if !ad.Live(li.Start, li.End, a.Call.Received) {
@@ -45,6 +59,9 @@ func (a *Answer) collect(i int) {
 		creative, reason := a.pick(li, imp)
 		if creative == nil {
 			continue
+		}
+		if reason == ad.Undecided {
+			reason = s.ledger.MayServe(li, a.Call.User, a.Call.Received)
 		}
 		st.managed = append(st.managed, ad.Bid{
 			ID: li.Name, Impression: i, Kind: ad.Managed, Member: li.Member, LineItem: li, Creative: creative,

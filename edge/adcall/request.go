@@ -48,6 +48,7 @@ func (p *requestParts) reset() {
 // request builds what every bidder is told; what only one bidder may see (its id of the user, its deals) is spliced in
 // when it is sent.
 func (s *Service) request(a *Answer) *openrtb.Request {
+	a.state.request.reset() // the owner's bidder may have been told before
 	p, call := &a.state.request, a.Call
 	r := &p.request
 	r.ID = call.ID.String()

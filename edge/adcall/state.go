@@ -22,7 +22,10 @@ type state struct {
 	bids     []ad.Bid // what competes, per impression one after the other
 	setting  auction.Setting
 	scratch  auction.Scratch
-	answers  ad.Answers
+	first    ad.Answers // of the owner's bidder, asked alone
+	answers  ad.Answers // of everybody else
+	owner    *ad.Bidder // that was asked alone; nil: none was
+	provided []ad.Provided
 	outgoing openrtb.Outgoing
 	request  requestParts
 	floors   []auction.SizeFloor
@@ -35,6 +38,7 @@ type state struct {
 type seat struct {
 	from, to int
 	closed   bool
+	terms    ad.OwnerTerms // of the owner's bidder
 }
 
 // reset forgets the call and keeps the buffers. Pointers are cleared, so that a quiet node does not hold an old rule set.
@@ -42,14 +46,23 @@ func (st *state) reset() {
 	st.snapshot, st.received = nil, nil
 	clear(st.managed)
 	clear(st.bids)
-	clear(st.answers.Bids)
-	clear(st.answers.Asked)
+	st.first, st.answers = emptied(st.first), emptied(st.answers)
+	clear(st.seats)
+	clear(st.provided)
+	st.owner, st.provided = nil, st.provided[:0]
 	clear(st.outgoing.Targets)
 	st.managed, st.seats, st.bids = st.managed[:0], st.seats[:0], st.bids[:0]
 	clear(st.passed)
 	st.floors, st.passed = st.floors[:0], st.passed[:0]
 	st.setting = auction.Setting{}
-	st.answers = ad.Answers{Asked: st.answers.Asked[:0], Bids: st.answers.Bids[:0]}
 	st.outgoing = openrtb.Outgoing{Targets: st.outgoing.Targets[:0]}
 	st.request.reset()
+}
+
+// emptied forgets answers and keeps their buffers.
+func emptied(a ad.Answers) ad.Answers {
+	clear(a.Bids)
+	clear(a.Asked)
+	clear(a.Owner)
+	return ad.Answers{Asked: a.Asked[:0], Bids: a.Bids[:0], Owner: a.Owner[:0]}
 }

@@ -21,6 +21,9 @@ type Setting struct {
 	// NoResale drops RTB bids; the owner's demand and deals stay.
 	NoResale bool
 
+	// Owner has the right of first refusal on its inventory: the floors below do not stand on its own bids. 0: nobody has.
+	Owner ad.MemberID
+
 	// Floor is the floor on bids without a deal ask, as the function Floor chooses it.
 	Floor Applied
 	// SizeFloors are the floors on bids of sizes that have one of their own; all others have Floor.
@@ -45,6 +48,9 @@ type SizeFloor struct {
 
 // floorOf is the floor on a bid without a deal ask.
 func (s *Setting) floorOf(b *ad.Bid) *Applied {
+	if s.Owner != 0 && b.Member == s.Owner {
+		return &noFloor
+	}
 	for i := range s.SizeFloors {
 		if s.SizeFloors[i].Size == b.Size {
 			return &s.SizeFloors[i].Floor
@@ -52,3 +58,6 @@ func (s *Setting) floorOf(b *ad.Bid) *Applied {
 	}
 	return &s.Floor
 }
+
+// noFloor is the floor on the owner's own bids. It is never written to.
+var noFloor Applied
