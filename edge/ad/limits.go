@@ -108,8 +108,20 @@ const (
 	// CreativesPerMemberMax bounds what one member registers; CreativeBytesMax the content of one.
 	CreativesPerMemberMax = 16_000
 	CreativeBytesMax      = 64 << 10
+	// CreativesMax bounds what all members register on one node, CreativesBytesMax the contents of all of them together.
+	CreativesMax      = 200_000
+	CreativesBytesMax = 256 << 20
+	// RegisteredCreativeMin is where the ids of creatives begin that are registered with a node; those below belong to rule sets.
+	RegisteredCreativeMin CreativeID = 1_000_000_000
+	// PixelsMax bounds the impression trackers of one creative.
+	PixelsMax = 16
 	// CreativeExpiry is how long a creative may go unserved and unchanged before it expires.
 	CreativeExpiry = 15 * 24 * time.Hour
+	// RateMin and RateMax bound an exchange rate: a billionth of a dollar, a million dollars.
+	RateMin = RateOne / 1_000_000_000
+	RateMax = RateOne * 1_000_000
+	// RatesAheadMax is how far after now the day of a table of exchange rates may lie: clocks and time zones differ.
+	RatesAheadMax = 24 * time.Hour
 	// RatesAgeMax is how old a table of exchange rates may be; past it only USD is bought and sold.
 	RatesAgeMax = 5 * 24 * time.Hour
 	// RateJumpMax is how far a rate may move from one table to the next, in either direction; past it an operator has to say so.
