@@ -208,6 +208,8 @@ type DataProvider struct {
 type ExchangeRates struct {
 	AsOf  time.Time // the day of the close, UTC
 	Rates map[Currency]Rate
+	// Accept names currencies whose rate may differ from the table before by more than RateJumpMax.
+	Accept []Currency
 }
 
 // Fresh reports whether the table may still be used: its day is no more than RatesAgeMax before now.
