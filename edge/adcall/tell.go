@@ -1,6 +1,8 @@
 package adcall
 
 import (
+	"slices"
+
 	"curb/edge/ad"
 	"curb/edge/openrtb"
 )
@@ -8,9 +10,7 @@ import (
 // account gathers what became of asking, in the order in which it happened, and the bids for nothing that was on offer.
 func (a *Answer) account() {
 	st := &a.state
-	if len(st.first.Asked) > 0 {
-		st.answers.Asked = append(st.answers.Asked, st.first.Asked...)
-	}
+	st.answers.Asked = slices.Insert(st.answers.Asked, 0, st.first.Asked...)
 	st.answers.Asked = append(st.answers.Asked, st.passed...)
 	a.Asked = st.answers.Asked
 	for _, from := range [...]*ad.Answers{&st.first, &st.answers} {
