@@ -99,6 +99,8 @@ const (
 	TokenBytesMax = 3 << 10
 	// BucketRangesMax bounds the ranges of custom price buckets.
 	BucketRangesMax = 10
+	// BucketLinesMax bounds the buckets they make, each a line item of somebody's ad server.
+	BucketLinesMax = 100_000
 	// AdServersMax bounds the ad servers of one placement.
 	AdServersMax = 16
 	// MacrosMax bounds the custom macros of one bid, MacroBytesMax the value of each; NotifyDataBytesMax its notify data.
