@@ -15,8 +15,14 @@
 //   - unknown names stay as they were written;
 //   - expanding allocates nothing beyond the growth of the destination, and stops soon after BytesMax.
 //
+// A Redirect is the other kind of template: an ad server's URL, with macros in single braces, for a Location header. Redirect
+// and AppendClickTarget make every Location of the product; nothing else may. They promise that scheme, host and port
+// are the registered ones for every reader of URLs, that no byte leaves the range 0x21 to 0x7E, and that a URL which two readers
+// could take for two places is refused with a code.
+//
 // It refuses to know: what a macro's value is and who may see it (the caller supplies values), HTTP, and how creatives
 // are wrapped into documents.
 //
-// Read template.go first, then html.go; RATIONALE.md says why each context is escaped as it is.
+// Read template.go first, then html.go; for redirects redirect.go, redirect_parse.go, allow.go and landing.go. RATIONALE.md says
+// why each context is escaped as it is.
 package macro
