@@ -24,6 +24,8 @@ type Snapshot struct {
 	providers  table[string, ad.DataProvider]
 
 	activeBidders   []*ad.Bidder
+	activeProviders []*ad.DataProvider
+	ownerBidder     map[ad.PlacementID]*ad.Bidder
 	placementByCode map[memberCode]*ad.Placement
 	creativeByCode  map[memberCode]*ad.Creative
 	publisherByHost map[string]*ad.Publisher
@@ -58,7 +60,7 @@ func New(c Contents) (*Snapshot, error) {
 		lineItems:  newTable(c.LineItems, func(l *ad.LineItem) ad.LineItemID { return l.ID }),
 		deals:      newTable(c.Deals, func(d *ad.Deal) string { return d.ID }),
 		providers:  newTable(c.DataProviders, func(d *ad.DataProvider) string { return d.Name }),
-		rates:      ad.ExchangeRates{AsOf: c.Rates.AsOf, Rates: maps.Clone(c.Rates.Rates)},
+		rates:      ad.ExchangeRates{AsOf: c.Rates.AsOf, Rates: maps.Clone(c.Rates.Rates), Accept: slices.Clone(c.Rates.Accept)},
 		geo:        newGeoIndex(c.GeoRanges),
 		node:       c.Node,
 	}
@@ -66,6 +68,7 @@ func New(c Contents) (*Snapshot, error) {
 		s.node.Timeout = ad.TMaxDefault
 	}
 	s.indexCodes()
+	s.indexActive()
 	s.indexHosts()
 	s.indexDemand()
 	s.count(&c)
@@ -85,9 +88,24 @@ func (s *Snapshot) indexCodes() {
 			s.creativeByCode[memberCode{c.Member, c.Code}] = c
 		}
 	}
+}
+
+// indexActive lists who takes part, and who is asked first on which placement.
+func (s *Snapshot) indexActive() {
 	for _, b := range s.bidders.list {
 		if b.Active {
 			s.activeBidders = append(s.activeBidders, b)
+		}
+	}
+	for _, d := range s.providers.list {
+		if d.Active {
+			s.activeProviders = append(s.activeProviders, d)
+		}
+	}
+	s.ownerBidder = make(map[ad.PlacementID]*ad.Bidder)
+	for _, p := range s.placements.list {
+		if b := s.bidders.get(s.members.get(p.Member).Bidder); b != nil && b.Active {
+			s.ownerBidder[p.ID] = b
 		}
 	}
 }
@@ -157,6 +175,10 @@ func (s *Snapshot) Bidders() []*ad.Bidder { return s.bidders.list }
 // ActiveBidders lists the active bidders by id.
 func (s *Snapshot) ActiveBidders() []*ad.Bidder { return s.activeBidders }
 
+// OwnerBidder is the bidder of a placement's owner, the one that is asked before all others; nil: the owner has none that
+// is active.
+func (s *Snapshot) OwnerBidder(id ad.PlacementID) *ad.Bidder { return s.ownerBidder[id] }
+
 // Creative finds a registered creative by our id, OpenRTB's bid.adid.
 func (s *Snapshot) Creative(id ad.CreativeID) *ad.Creative { return s.creatives.get(id) }
 
@@ -189,6 +211,9 @@ func (s *Snapshot) LineItemsFor(id ad.PlacementID) []*ad.LineItem { return s.lin
 
 // DataProviders lists all data providers by name.
 func (s *Snapshot) DataProviders() []*ad.DataProvider { return s.providers.list }
+
+// ActiveProviders lists the active data providers by name, at most ad.ProvidersMax.
+func (s *Snapshot) ActiveProviders() []*ad.DataProvider { return s.activeProviders }
 
 // Rates is the frozen table of exchange rates; never nil, empty when contents had none.
 func (s *Snapshot) Rates() *ad.ExchangeRates { return &s.rates }

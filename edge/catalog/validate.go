@@ -170,6 +170,8 @@ func (v *validator) validateRates() {
 			at.problem(field, "the rate is not positive", "USD per unit of the currency")
 		case c == ad.USD && rate != ad.RateOne:
 			at.problem(field, "one USD is worth one USD", "leave USD out")
+		case rate < ad.RateMin || rate > ad.RateMax:
+			at.problem(field, "the rate is out of range", "a billionth of a dollar to a million dollars per unit of the currency")
 		}
 	}
 }

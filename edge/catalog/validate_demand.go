@@ -18,6 +18,8 @@ func (v *validator) validateBidders() {
 		}
 		referAll(at, "members", "Member", v.members, b.Members)
 		at.share("bidder_fee", b.BidderFee)
+		at.notifyURL(b)
+		at.priceKey(b.PriceKey)
 		if b.QPSMax < 0 {
 			at.problem("qps_max", text(b.QPSMax)+" is negative", "0 means no cap")
 		}
@@ -35,6 +37,9 @@ func (v *validator) validateCreatives() {
 		refer(at, "member", "Member", v.members, c.Member)
 		referAll(at, "approved_by", "Publisher", v.publishers, c.ApprovedBy)
 		referAll(at, "banned_by", "Publisher", v.publishers, c.BannedBy)
+		if n := len(c.Pixels); n > ad.PixelsMax {
+			at.problem("pixels", strconv.Itoa(n)+" pixels are too many", "up to "+strconv.Itoa(ad.PixelsMax))
+		}
 		if c.Code == "" {
 			continue
 		}
@@ -58,6 +63,7 @@ func (v *validator) validateLineItems() {
 			at.problem("price", l.Price.String()+" is negative", "")
 		}
 		at.dates(l.Start, l.End)
+		at.budget(l.Budget)
 		for j, id := range l.Creatives {
 			field := element("creatives", j)
 			if c, ok := refer(at, field, "Creative", v.creatives, id); ok && c.Member != l.Member {
@@ -102,6 +108,7 @@ func (v *validator) validateDeals() {
 }
 
 func (v *validator) validateDataProviders() {
+	asked := 0
 	for i := range v.c.DataProviders {
 		d := &v.c.DataProviders[i]
 		at := place{v, "DataProvider", i, d.Name}
@@ -109,6 +116,12 @@ func (v *validator) validateDataProviders() {
 			at.problem("endpoint", "there is none", "")
 		}
 		referAll(at, "bidders", "Bidder", v.bidders, d.Bidders)
+		if d.Active {
+			asked++
+		}
+		if d.Active && asked > ad.ProvidersMax {
+			at.problem("active", "more than "+strconv.Itoa(ad.ProvidersMax)+" data providers are active", "an ad call asks no more: set active: false")
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ func (v *validator) validateMembers() {
 		at := place{v, "Member", i, text(m.ID)}
 		at.priority("reselling_priority", m.ResellingPriority)
 		at.share("platform_fee", m.PlatformFee)
+		v.ownBidder(at, m)
 	}
 }
 
@@ -26,6 +27,8 @@ func (v *validator) validatePublishers() {
 		at := place{v, "Publisher", i, text(p.ID)}
 		refer(at, "member", "Member", v.members, p.Member)
 		at.timeout("timeout", p.Timeout)
+		at.buckets("price_buckets", p.Buckets)
+		at.priceKey(p.PriceKey)
 		for j, host := range p.Hosts {
 			if other, taken := owner[host]; taken && other == p.ID {
 				at.problem(element("hosts", j), host+" is listed twice", "remove one")
@@ -66,6 +69,7 @@ func (v *validator) validatePlacements() {
 		if p.Position > positionMax {
 			at.problem("position", text(p.Position)+" is out of range", "0 to 7")
 		}
+		at.adServers(p.AdServers)
 		v.validateDefaults(at, p)
 		v.validateEstimates(at, p)
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"curb/edge/ad"
 	"curb/edge/catalog"
@@ -17,16 +18,32 @@ import (
 // Problem is one thing wrong with a rule set.
 type Problem = schema.Problem
 
-// Options says for which nodes a set is compiled.
+// Options says for which nodes a set is compiled, and when.
 type Options struct {
-	// Lab allows what only nodes in lab mode do: http to loopback.
+	// Lab allows what only nodes in lab mode do: http to loopback, and exchange rates of the previous day.
 	Lab bool
+	// Now is the time of compiling. Exchange rates are stale, ahead of their time or of the previous day by it; with the zero
+	// time none of this is judged, and the day of rates of the previous day stays zero: too old to be used.
+	Now time.Time
+}
+
+// Outcome is what came of compiling a rule set.
+type Outcome struct {
+	// Contents are empty when there are problems.
+	Contents catalog.Contents
+	Problems []Problem
+	// Warnings do not keep a set from being used; a set with problems has none.
+	Warnings []Problem
 }
 
 // Dir compiles the rule files of fsys. With problems there are no contents.
 func Dir(fsys fs.FS, options Options) (catalog.Contents, []Problem) {
-	return newCompiler(fsys, options).run()
+	o := Set(fsys, options)
+	return o.Contents, o.Problems
 }
+
+// Set is Dir, and says also what is odd about a set that can be used.
+func Set(fsys fs.FS, options Options) Outcome { return newCompiler(fsys, options).run() }
 
 func newCompiler(fsys fs.FS, options Options) *compiler {
 	return &compiler{
@@ -37,7 +54,7 @@ func newCompiler(fsys fs.FS, options Options) *compiler {
 }
 
 // run does one step after the other. Every step reports what it finds and the next goes on with what is left.
-func (c *compiler) run() (catalog.Contents, []Problem) {
+func (c *compiler) run() Outcome {
 	c.parse()
 	c.index()
 	for _, kind := range schema.Kinds() {
@@ -47,13 +64,14 @@ func (c *compiler) run() (catalog.Contents, []Problem) {
 			}
 		}
 	}
+	c.ownBidders()
 	c.check()
 	if problems := c.report.Problems(); len(problems) > 0 {
-		return catalog.Contents{}, problems
+		return Outcome{Problems: problems}
 	}
 	sortContents(&c.contents)
 	c.contents.Version = c.version()
-	return c.contents, nil
+	return Outcome{Contents: c.contents, Warnings: c.warnings.Problems()}
 }
 
 // compiler is one run.
@@ -61,6 +79,8 @@ type compiler struct {
 	fsys    fs.FS
 	options Options
 	report  schema.Report
+	// warnings are reported when there are no problems.
+	warnings schema.Report
 
 	bytesMax, objectsMax int
 	total                int // bytes read

@@ -21,7 +21,11 @@ func (c *compiler) bidder(e *entry) {
 		RequestCoding: ad.Compression(s.Field("request_coding").Word(0)),
 		QPSMax:        int(s.Field("qps_max").Whole()), ConnectionsMax: int(s.Field("connections_max").Whole()),
 		BidderFee: ad.Share(s.Field("bidder_fee").Parts()), Throttle: s.Field("throttle").Flag(true),
+		NotifyURL: s.Field("notify_url").Text(), NotifyLost: s.Field("notify_lost").Flag(false), NotifyPending: s.Field("notify_pending").Flag(false),
+		NotifyNoBid: s.Field("notify_no_bid").Flag(false), NotifyFull: s.Field("notify_full_auction").Flag(false),
+		Dongle: s.Field("dongle").Text(), PriceKey: c.priceKey(e),
 	}
+	c.notices(e)
 	for _, v := range s.Field("answer_codings").List() {
 		b.AcceptGzip = b.AcceptGzip || v.Text() == "gzip"
 		b.AcceptZstd = b.AcceptZstd || v.Text() == "zstd"
@@ -38,6 +42,18 @@ func (c *compiler) bidder(e *entry) {
 	}
 	c.contents.Bidders = append(c.contents.Bidders, b)
 	c.from(e)
+}
+
+// notices checks that there is somewhere to send the notices that are asked for.
+func (c *compiler) notices(e *entry) {
+	if e.Broken || e.Spec.Field("notify_url") != nil {
+		return
+	}
+	for _, field := range []string{"notify_lost", "notify_pending", "notify_no_bid", "notify_full_auction"} {
+		if e.Spec.Field(field).Flag(false) {
+			c.problem(e, field, "there is no notify_url to tell it at", "set notify_url, or remove this")
+		}
+	}
 }
 
 // hasRate says whether the rule set knows what a currency is worth.
@@ -66,6 +82,7 @@ func (c *compiler) creative(e *entry) {
 		Language:   s.Field("language").Text(),
 		ApprovedBy: referAll[ad.PublisherID](c, e, "approved_by", "Publisher"),
 		BannedBy:   referAll[ad.PublisherID](c, e, "banned_by", "Publisher"),
+		Banned:     s.Field("banned").Flag(false), Pixels: texts(s.Field("pixels")),
 	}
 	if x.Code == "" {
 		x.Code = e.Name
@@ -151,6 +168,7 @@ func (c *compiler) lineItem(e *entry) {
 		Publishers: referAll[ad.PublisherID](c, e, "publishers", "Publisher"),
 		Placements: referAll[ad.PlacementID](c, e, "placements", "Placement"),
 		Start:      s.Field("start").Time(), End: s.Field("end").Time(),
+		Budget: c.budget(e), Caps: c.caps(e),
 	}
 	if member := c.refer(e, s.Field("member"), "Member", "member"); member != nil {
 		l.Member = ad.MemberID(member.id)
@@ -187,7 +205,8 @@ func (c *compiler) dataProvider(e *entry) {
 	s := e.Spec
 	c.contents.DataProviders = append(c.contents.DataProviders, ad.DataProvider{
 		Name: e.Name, Endpoint: s.Field("endpoint").Text(), Active: s.Field("active").Flag(true),
-		Bidders: referAll[ad.BidderID](c, e, "bidders", "Bidder"),
+		Bidders:  referAll[ad.BidderID](c, e, "bidders", "Bidder"),
+		ReadyURL: s.Field("ready_url").Text(), Contextual: s.Field("contextual").Flag(false), Throttle: s.Field("throttle").Flag(true),
 	})
 	c.from(e)
 }

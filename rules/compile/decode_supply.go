@@ -53,9 +53,25 @@ func (c *compiler) member(e *entry) {
 	c.contents.Members = append(c.contents.Members, ad.Member{
 		ID: ad.MemberID(e.id), Name: e.Name, Active: s.Field("active").Flag(true),
 		ResellingPriority: uint8(s.Field("reselling_priority").Whole()),
-		PlatformFee:       ad.Share(s.Field("platform_fee").Parts()),
+		PlatformFee:       ad.Share(s.Field("platform_fee").Parts()), Dongle: s.Field("dongle").Text(),
 	})
 	c.from(e)
+}
+
+// ownBidders fills in the members' own bidders. They come after all others, since bidders refer to members too; one that
+// has a problem is not filled in, so that the problem is reported once.
+func (c *compiler) ownBidders() {
+	for i, from := range c.origins["Member"] {
+		v := from.Spec.Field("bidder")
+		if v == nil {
+			continue
+		}
+		if target := c.known(v, "Bidder"); target == nil {
+			c.refer(from.entry, v, "Bidder", "bidder")
+		} else if !target.shaky {
+			c.contents.Members[i].Bidder = ad.BidderID(target.id)
+		}
+	}
 }
 
 func (c *compiler) publisher(e *entry) {
@@ -67,6 +83,7 @@ func (c *compiler) publisher(e *entry) {
 		BelowThreshold:    ad.BelowThreshold(s.Field("below_threshold").Word(c.nodeWord("below_threshold"))),
 		BlockedCategories: texts(s.Field("blocked_categories")), BlockedAdvertisers: texts(s.Field("blocked_advertisers")),
 		BlockedAttributes: bytesOf(s.Field("blocked_attributes")),
+		Buckets:           buckets(s.Field("price_buckets")), PriceKey: c.priceKey(e),
 	}
 	if member := c.refer(e, s.Field("member"), "Member", "member"); member != nil {
 		p.Member = ad.MemberID(member.id)
@@ -109,6 +126,9 @@ func (c *compiler) placement(e *entry) {
 	}
 	c.owner(e, &p)
 	c.defaults(e, &p)
+	for _, v := range s.Field("ad_servers").List() {
+		p.AdServers = append(p.AdServers, ad.AdServer{Name: v.Field("name").Text(), URL: v.Field("url").Text(), SecondPrice: v.Field("second_price").Flag(false)})
+	}
 	for _, v := range s.Field("estimates").List() {
 		p.Estimates = append(p.Estimates, ad.EstimatedClear{
 			Size: v.Field("size").Size(), Clear: v.Field("clear").Money(), Average: v.Field("average").Money(), Verified: v.Field("verified").Flag(false),

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"curb/edge/ad"
 	"curb/edge/catalog"
@@ -18,7 +19,7 @@ const strong = "AUD GBP CAD EUR NZD SGD CHF USD"
 const invertedMin = 2 * ad.RateOne
 
 func (c *compiler) exchangeRates(e *entry) {
-	rates := ad.ExchangeRates{AsOf: e.Spec.Field("as_of").Time(), Rates: map[ad.Currency]ad.Rate{}}
+	rates := ad.ExchangeRates{AsOf: c.asOf(e), Rates: map[ad.Currency]ad.Rate{}}
 	keys, values := e.Spec.Field("rates").Entries()
 	for i, key := range keys {
 		currency, ok := ad.ParseCurrency(key.Text())
@@ -30,8 +31,34 @@ func (c *compiler) exchangeRates(e *entry) {
 			c.problem(e, "rates."+key.Text(), "one "+key.Text()+" is not worth "+values[i].Text()+" USD", "write USD per "+key.Text()+", not "+key.Text()+" per USD")
 		}
 	}
+	for i, v := range e.Spec.Field("accept_jumps").List() {
+		currency, _ := ad.ParseCurrency(v.Text())
+		if rates.Accept = append(rates.Accept, currency); rates.Rates[currency] == 0 && !e.Broken {
+			c.problem(e, element("accept_jumps", i), "there is no rate of "+v.Text(), "remove it, or add the rate")
+		}
+	}
 	c.contents.Rates = rates
 	c.from(e)
+}
+
+// asOf is the day of the rates. A day that has not begun is a problem, one long past only a warning: rules must not stop
+// working because nobody touched them.
+func (c *compiler) asOf(e *entry) time.Time {
+	v, now := e.Spec.Field("as_of"), c.options.Now
+	if v == nil {
+		return time.Time{}
+	}
+	day := v.Time()
+	switch {
+	case now.IsZero():
+	case day.IsZero():
+		day = now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -1)
+	case day.Sub(now) > ad.RatesAheadMax:
+		c.problem(e, "as_of", v.Text()+" is in the future", "write the day of the close that the rates are from")
+	case !(&ad.ExchangeRates{AsOf: day}).Fresh(now):
+		c.warnings.Warn(v.At, "spec.as_of", "spec.as_of: the rates are more than 5 days old: only USD is bought and sold", "write the rates of the last close")
+	}
+	return day
 }
 
 func (c *compiler) geoTable(e *entry) {

@@ -105,7 +105,7 @@ func TestTheWholeSetIsBounded(t *testing.T) {
 	} {
 		compiler := newCompiler(fsys, Options{})
 		compiler.bytesMax, compiler.objectsMax = c.bytes, c.objects
-		_, problems := compiler.run()
+		problems := compiler.run().Problems
 		if (c.want == "") != (len(problems) == 0) || len(problems) > 0 && problems[0].Detail != c.want {
 			t.Errorf("%d bytes, %d objects: %q, want %q", c.bytes, c.objects, print(problems), c.want)
 		}

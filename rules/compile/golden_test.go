@@ -50,6 +50,9 @@ func golden(t *testing.T, name string, world []byte) {
 		}
 	}
 	got := print(problems)
+	if strings.Contains(got, "S3cret") || strings.Contains(got, "s3cret") {
+		t.Errorf("a secret is shown:\n%s", got)
+	}
 	if *update {
 		write(t, name, archive, got)
 		return

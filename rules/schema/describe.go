@@ -54,6 +54,9 @@ const (
 	FormEndpoint             // a URL that nodes call
 	FormLink                 // a URL that browsers call
 	FormPrefix               // a network, CIDR
+	FormTemplate             // a URL that browsers are sent to, with {MACROS} of Words
+	FormSecret               // Min to Max letters, digits, - and _; no message shows them
+	FormKey                  // 32 bytes as base64url; no message shows them
 	FormPath                 // a file beside the rule file
 	FormRef                  // another object, by name or id
 	FormList                 // Min to Max values of Of
@@ -67,11 +70,13 @@ const (
 type Type struct {
 	Form     Form
 	Min, Max int64
-	Unit     int64    // FormShare: parts of the whole
-	Words    []string // FormWord
-	Ref      string   // FormRef: the kind
-	Of, Key  *Type    // FormList, FormMap
-	Fields   []Field  // FormRecord
+	Unit     int64 // FormShare: parts of the whole; FormDuration: what it is a multiple of, 0: anything
+	// Words are those of FormWord; words that may stand for a FormRecord or, in lab mode, for a FormTime; the macros of a
+	// FormTemplate.
+	Words   []string
+	Ref     string  // FormRef: the kind
+	Of, Key *Type   // FormList, FormMap
+	Fields  []Field // FormRecord
 }
 
 // field is the description of a field by its name.
@@ -90,6 +95,11 @@ func truth() *Type                { return &Type{Form: FormFlag} }
 func form(f Form) *Type           { return &Type{Form: f} }
 func record(fields ...Field) *Type {
 	return &Type{Form: FormRecord, Fields: fields}
+}
+
+// named is a record that one of the words may stand for.
+func named(words []string, fields ...Field) *Type {
+	return &Type{Form: FormRecord, Words: words, Fields: fields}
 }
 
 func list(of *Type, min, max int64) *Type { return &Type{Form: FormList, Of: of, Min: min, Max: max} }
@@ -124,6 +134,30 @@ func id() Field {
 	return Field{Name: "id", Type: idNumber, Required: true,
 		Doc: "Number that tags, requests and reports use. Unique within the kind, never reused."}
 }
+
+// dongle is a word that opens accounts of debug auctions. It travels in URLs and stands in logs of partners, so it is
+// short-lived by nature; still no message of ours shows it.
+func dongle(doc string) Field {
+	return Field{Name: "dongle", Type: &Type{Form: FormSecret, Min: dongleMin, Max: dongleMax}, Default: "nobody sees one", Doc: doc}
+}
+
+// Bounds of a dongle.
+const (
+	dongleMin = 8
+	dongleMax = 64
+)
+
+// priceKey is the secret that prices are sealed with.
+func priceKey(doc string) Field {
+	return Field{Name: "price_key", Default: "no sealed prices", Doc: doc, Type: record(
+		Field{Name: "scheme", Type: word(PriceSchemes()...), Required: true, Doc: "`aead`: 48 characters, AES-256-GCM, one key; `xor`: 38 characters, HMAC-SHA1, two keys."},
+		Field{Name: "encryption", Type: form(FormKey), Required: true, Doc: "The key that hides the price.", Aka: []string{"key", "encryption_key"}},
+		Field{Name: "integrity", Type: form(FormKey), Doc: "The key that signs it; with xor only.", Aka: []string{"integrity_key"}},
+	)}
+}
+
+// PriceSchemes are the words for ways to seal a price, in the order of ad.PriceScheme from ad.PriceXOR on.
+func PriceSchemes() []string { return []string{"xor", "aead"} }
 
 func active() Field {
 	return Field{Name: "active", Type: truth(), Default: "true", Doc: "Whether it takes part at all.", Aka: []string{"state", "enabled"}}

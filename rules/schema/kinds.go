@@ -5,7 +5,8 @@ import "curb/edge/ad"
 // APIVersion is the only apiVersion there is.
 const APIVersion = "curb/v1"
 
-// Kinds lists every kind, in the order in which they refer to each other: a kind refers only to kinds before it.
+// Kinds lists every kind, in the order in which they refer to each other: a kind refers only to kinds before it, but for
+// a member's own bidder.
 func Kinds() []*Kind { return kinds }
 
 // kinds is the table of everything a rule set may hold.
@@ -67,17 +68,17 @@ func exchangeRatesKind() *Kind {
 	return &Kind{Name: "ExchangeRates", Single: true,
 		Doc: "What one unit of a currency costs in USD. Bids convert at this rate, and prices back at the same. Without it only USD is bid.",
 		Spec: record(
-			Field{Name: "as_of", Type: form(FormTime), Required: true, Doc: "The day of the close."},
-			Field{Name: "rates", Type: &Type{Form: FormMap, Key: form(FormCurrency), Of: &Type{Form: FormRate, Min: rateMin, Max: rateMax}, Min: 1, Max: 200}, Required: true,
+			Field{Name: "as_of", Type: &Type{Form: FormTime, Words: []string{PreviousDay}}, Required: true,
+				Doc: "The day of the close. A table more than 5 days old is not used: then only USD is bought and sold."},
+			Field{Name: "rates", Type: &Type{Form: FormMap, Key: form(FormCurrency), Of: &Type{Form: FormRate, Min: int64(ad.RateMin), Max: int64(ad.RateMax)}, Min: 1, Max: 200}, Required: true,
 				Doc: "Currency to USD per unit, as decimal text: `EUR: 1.0842`, `JPY: 0.0066`. USD is always 1 and is left out."},
+			Field{Name: "accept_jumps", Type: list(form(FormCurrency), 0, 200), Default: "none",
+				Doc: "Currencies whose rate may differ by more than 20% from the table before. Others that do are not bought or sold in until they stand here.", Aka: []string{"accept", "jumps"}},
 		)}
 }
 
-// Bounds of an exchange rate: no currency is worth less than a millionth of a dollar or more than ten thousand.
-const (
-	rateMin = int64(ad.RateOne) / 1_000_000
-	rateMax = int64(ad.RateOne) * 10_000
-)
+// PreviousDay is the as_of of exchange rates that never go stale: the day before they are read.
+const PreviousDay = "previous-day"
 
 func geoTableKind() *Kind {
 	return &Kind{Name: "GeoTable",

@@ -9,6 +9,9 @@ func memberKind() *Kind {
 			Field{Name: "reselling_priority", Type: whole(1, ad.PriorityMax), Default: "none",
 				Doc: "Managed demand of this member at or above it closes the member's own inventory to RTB."},
 			Field{Name: "platform_fee", Type: share(), Default: "0%", Doc: "Taken off this buyer's bids before they are ranked."},
+			Field{Name: "bidder", Type: ref("Bidder"), Default: "none",
+				Doc: "The member's own bidder, one that bids for the member: on the member's inventory it is asked first and alone, and may take the impression, set a reserve or a default creative."},
+			dongle("Opens debug auctions on the member's inventory to whoever knows it."),
 		)}
 }
 
@@ -26,6 +29,22 @@ func publisherKind() *Kind {
 			Field{Name: "blocked_categories", Type: list(code(20), 0, 1000), Default: "none", Doc: "Content categories no ad may have.", Aka: []string{"bcat"}},
 			Field{Name: "blocked_advertisers", Type: list(form(FormDomain), 0, 10_000), Default: "none", Doc: "Domains no ad may be for; a domain blocks its subdomains too.", Aka: []string{"badv"}},
 			Field{Name: "blocked_attributes", Type: list(whole(1, 255), 0, 255), Default: "none", Doc: "OpenRTB creative attributes no ad may have.", Aka: []string{"battr"}},
+			priceBuckets(),
+			priceKey("Seals the prices that its ad servers are told as {SEALED_PRICE}."),
+		)}
+}
+
+// priceBuckets is how prices are rounded for a publisher's ad servers.
+func priceBuckets() Field {
+	return Field{Name: "price_buckets", Default: "medium", Aka: []string{"price_granularity", "buckets"},
+		Doc: "How prices are rounded down for the line items of its ad servers: a granularity as Prebid knows it, or ranges of its own.",
+		Type: named([]string{"low", "medium", "high", "auto", "dense"},
+			Field{Name: "precision", Type: whole(0, 6), Default: "2", Doc: "Decimals that are written."},
+			Field{Name: "ranges", Required: true, Doc: "Where one range ends the next begins; a price above the last counts as its max.", Aka: []string{"buckets"},
+				Type: list(record(
+					Field{Name: "max", Type: &Type{Form: FormMoney, Min: 1, Max: int64(ad.CPMMax)}, Required: true, Doc: "Highest price of the range.", Aka: []string{"up_to"}},
+					Field{Name: "increment", Type: &Type{Form: FormMoney, Min: 1, Max: int64(ad.CPMMax)}, Required: true, Doc: "Distance of its line items.", Aka: []string{"step"}},
+				), 1, ad.BucketRangesMax)},
 		)}
 }
 
@@ -69,6 +88,12 @@ func placementKind() *Kind {
 				Field{Name: "verified", Type: truth(), Default: "false", Doc: "Whether the estimate comes from measured auctions."},
 			), 0, ad.SizesMax)},
 		{Name: "daisy_chain", Type: form(FormEndpoint), Default: "none", Doc: "URL that takes over when nothing clears and no default fits; macros `${CACHEBUSTER}`, `${WIDTH}`, `${HEIGHT}`.", Aka: []string{"passback"}},
+		{Name: "ad_servers", Default: "none: it has no preemptive tags", Doc: "The publisher's ad servers that preemptive tags may call; a tag without redir calls the first.", Aka: []string{"ad_server", "redir"},
+			Type: list(record(
+				Field{Name: "name", Type: code(60), Required: true, Doc: "What a tag's redir may say instead of a URL. Unique within the placement."},
+				Field{Name: "url", Type: &Type{Form: FormTemplate, Words: adServerMacros}, Required: true, Doc: "Where browsers are sent with the outcome of the auction."},
+				Field{Name: "second_price", Type: truth(), Default: "false", Doc: "Whether its own auction is second price: then prices are passed on unreduced."},
+			), 0, ad.AdServersMax)},
 		{Name: "resale", Type: truth(), Default: "true", Doc: "Whether bidders are asked; false leaves owner's demand and deals.", Aka: []string{"no_resale", "rtb", "exclusive"}},
 		{Name: "psa", Type: truth(), Default: "true", Doc: "Whether a public service ad may serve when there is nothing else; false answers an empty 200.", Aka: []string{"no_psa"}},
 		{Name: "timeout", Type: timeout(), Default: "the publisher's", Doc: "Deadline of auctions.", Aka: []string{"tmax", "deadline"}},

@@ -21,6 +21,8 @@ type Problem struct {
 	Detail  string `json:"detail"`
 	Remedy  string `json:"remedy,omitempty"`
 	Excerpt string `json:"excerpt,omitempty"` // the line, cut around the place if it is long
+	// Severity is "warning" for what does not keep a rule set from being used; else empty.
+	Severity string `json:"severity,omitempty"`
 	// Caret is the character of Excerpt that the caret stands under, from 0, and Width how many it underlines.
 	Caret int `json:"caret,omitempty"`
 	Width int `json:"width,omitempty"`
@@ -36,6 +38,9 @@ func (p Problem) String() string {
 	b.WriteString(p.File)
 	if p.Line > 0 {
 		fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
+	}
+	if p.Severity != "" {
+		b.WriteString(": " + p.Severity)
 	}
 	b.WriteString(": " + p.Detail)
 	if p.Excerpt == "" {
@@ -66,7 +71,19 @@ func (r *Report) Count() int { return len(r.problems) + r.dropped }
 
 // Add reports a problem at a place. path names the field, detail says what is wrong there and remedy what to do.
 func (r *Report) Add(at Pos, path, detail, remedy string) {
-	p := Problem{File: at.File(), Line: at.Line, Column: at.Column, Path: path, Detail: detail, Remedy: remedy}
+	r.place(at, Problem{Path: path, Detail: detail, Remedy: remedy})
+}
+
+// Warn reports what is odd at a place, and does not keep a rule set from being used.
+func (r *Report) Warn(at Pos, path, detail, remedy string) {
+	r.place(at, Problem{Path: path, Detail: detail, Remedy: remedy, Severity: Warning})
+}
+
+// Warning is the Severity of what Warn reports.
+const Warning = "warning"
+
+func (r *Report) place(at Pos, p Problem) {
+	p.File, p.Line, p.Column = at.File(), at.Line, at.Column
 	if at.src != nil && len(r.problems) < ad.RuleProblemsMax {
 		p.Excerpt, p.Caret, p.Width = excerpt(at)
 	}
@@ -104,7 +121,7 @@ const excerptMax = 100
 
 // excerpt cuts the line of a place to what fits a terminal, with the place in it.
 func excerpt(at Pos) (line string, caret, width int) {
-	runes := []rune(printable(at.src.line(at.Line)))
+	runes := []rune(veil(printable(at.src.line(at.Line))))
 	caret = min(max(at.Column-1, 0), len(runes))
 	width = max(min(max(at.width, quoted(runes[caret:])), len(runes)-caret), 1)
 	if len(runes) <= excerptMax {

@@ -28,6 +28,9 @@ func (t *Type) example() string {
 	case FormRate:
 		return "1.0842"
 	case FormDuration:
+		if t.Min > int64(time.Second) {
+			return "30m"
+		}
 		return "150ms"
 	case FormSize:
 		return "300x250"
@@ -47,6 +50,12 @@ func (t *Type) example() string {
 		return "https://host.example/path"
 	case FormPrefix:
 		return "192.0.2.0/24"
+	case FormTemplate:
+		return "https://host.example/path?x={" + t.Words[0] + "}"
+	case FormSecret:
+		return "a-secret-word"
+	case FormKey:
+		return "32 random bytes as base64url"
 	case FormPath:
 		return "ad.html"
 	case FormRef:
@@ -55,6 +64,9 @@ func (t *Type) example() string {
 		return "[" + t.Of.example() + "]"
 	case FormMap:
 		return "{" + t.Key.example() + ": " + t.Of.example() + "}"
+	}
+	if len(t.Words) > 0 {
+		return t.Words[0]
 	}
 	return "{…}"
 }
@@ -79,20 +91,30 @@ func (t *Type) describe() string {
 	case FormShare:
 		return fmt.Sprintf("percentage, `12.5%%`, %s to %s", percent(t.Min, t.Unit), percent(t.Max, t.Unit))
 	case FormRate:
-		return "decimal number, 0.000001 to 10000"
+		return "decimal number, " + rateText(t.Min) + " to " + rateText(t.Max)
 	case FormDuration:
+		if t.Unit > 0 {
+			return fmt.Sprintf("duration, %s to %s, a multiple of %s", time.Duration(t.Min), time.Duration(t.Max), time.Duration(t.Unit))
+		}
 		return fmt.Sprintf("duration, `150ms`, %s to %s", time.Duration(t.Min), time.Duration(t.Max))
 	case FormSize:
 		return "size, `300x250`"
 	case FormWord:
 		return "`" + strings.Join(t.Words, "`, `") + "`"
 	case FormTime:
-		return "day, `2026-11-21` (its start, UTC), or instant, `2026-11-21T08:30:00Z`"
+		const text = "day, `2026-11-21` (its start, UTC), or instant, `2026-11-21T08:30:00Z`"
+		if len(t.Words) > 0 {
+			return text + ", in lab mode also `" + strings.Join(t.Words, "`, `") + "`"
+		}
+		return text
 	case FormList:
 		return fmt.Sprintf("list of %d to %d: %s", t.Min, t.Max, t.Of.describe())
 	case FormMap:
 		return fmt.Sprintf("mapping of %d to %d: %s → %s", t.Min, t.Max, t.Key.describe(), t.Of.describe())
 	case FormRecord:
+		if len(t.Words) > 0 {
+			return "`" + strings.Join(t.Words, "`, `") + "`, or mapping, see below"
+		}
 		return "mapping, see below"
 	}
 	return t.describeNamed()
@@ -117,6 +139,12 @@ func (t *Type) describeNamed() string {
 		return "http or https URL"
 	case FormPrefix:
 		return "network, `192.0.2.0/24`"
+	case FormTemplate:
+		return "https URL, in lab mode also http to loopback, with the macros `{" + strings.Join(t.Words, "}` `{") + "}`"
+	case FormSecret:
+		return fmt.Sprintf("%d to %d letters, digits, - and _; never shown", t.Min, t.Max)
+	case FormKey:
+		return "32 bytes as base64url; never shown"
 	case FormPath:
 		return "file name, relative to the rule file"
 	case FormRef:

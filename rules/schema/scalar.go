@@ -31,7 +31,8 @@ var readers = [...]func(*reading) *fault{
 	FormText: readText, FormMarkup: readMarkup, FormCode: readCode, FormName: readName, FormFlag: readFlag, FormWhole: readWhole,
 	FormMoney: readMoney, FormShare: readShare, FormRate: readRate, FormDuration: readDuration, FormSize: readSize, FormWord: readWord,
 	FormTime: readTime, FormCurrency: readCurrency, FormCountry: readCountry, FormLanguage: readLanguage, FormDomain: readDomain,
-	FormPeer: readPeer, FormEndpoint: readEndpoint, FormLink: readLink, FormPrefix: readPrefix, FormPath: readPath, FormRef: readRef,
+	FormPeer: readPeer, FormEndpoint: readEndpoint, FormLink: readLink, FormPrefix: readPrefix, FormTemplate: readTemplate, FormSecret: readSecret, FormKey: readKey,
+	FormPath: readPath, FormRef: readRef,
 }
 
 func (r *reading) length() *fault {
@@ -215,10 +216,16 @@ func readRate(r *reading) *fault {
 		return f
 	}
 	if number < r.Min || number > r.Max {
-		return &fault{clip(r.text) + " is out of range", "0.000001 to 10000: USD per unit of the currency"}
+		return &fault{clip(r.text) + " is out of range", rateText(r.Min) + " to " + rateText(r.Max) + ": USD per unit of the currency"}
 	}
 	r.v.num = number
 	return nil
+}
+
+// rateText writes an exchange rate as decimal text.
+func rateText(pico int64) string {
+	one := int64(ad.RateOne)
+	return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%d.%012d", pico/one, pico%one), "0"), ".")
 }
 
 func readDuration(r *reading) *fault {
@@ -231,6 +238,9 @@ func readDuration(r *reading) *fault {
 	}
 	if int64(d) < r.Min || int64(d) > r.Max {
 		return &fault{clip(r.text) + " is out of range", fmt.Sprintf("%s to %s", time.Duration(r.Min), time.Duration(r.Max))}
+	}
+	if r.Unit > 0 && int64(d)%r.Unit != 0 {
+		return &fault{clip(r.text) + " is no multiple of " + time.Duration(r.Unit).String(), "write " + (d - d%time.Duration(r.Unit)).String()}
 	}
 	r.v.num = int64(d)
 	return nil
@@ -259,6 +269,12 @@ func readWord(r *reading) *fault {
 }
 
 func readTime(r *reading) *fault {
+	if slices.Contains(r.Words, r.text) {
+		if !r.lab {
+			return &fault{quote(r.text) + " is for nodes in lab mode", "write the day, e.g. 2026-11-21"}
+		}
+		return nil
+	}
 	when, err := time.Parse(time.DateOnly, r.text)
 	if err != nil {
 		when, err = time.Parse(time.RFC3339, r.text)
@@ -291,7 +307,9 @@ func appendScalar(dst []byte, v *Value) []byte {
 	case FormFlag, FormWhole, FormMoney, FormShare, FormRate, FormDuration, FormSize, FormWord:
 		return binary.AppendVarint(append(dst, '#'), v.num)
 	case FormTime:
-		return binary.AppendVarint(append(dst, '@'), v.when.UnixNano())
+		if !v.when.IsZero() {
+			return binary.AppendVarint(append(dst, '@'), v.when.UnixNano())
+		}
 	}
 	dst = binary.AppendUvarint(append(dst, '"'), uint64(len(v.text)))
 	return append(dst, v.text...)

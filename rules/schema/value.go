@@ -44,7 +44,8 @@ func (v *Value) must(forms ...Form) *Value {
 	panic("schema: a value is read as what it is not described as")
 }
 
-// Text is the text of a scalar: as it stands in the file, or in the normal form its description promises.
+// Text is the text of a scalar: as it stands in the file, or in the normal form its description promises. Of a record
+// it is the word that stands for it, if one does.
 func (v *Value) Text() string {
 	if v == nil {
 		return ""
@@ -108,6 +109,14 @@ func (v *Value) Duration() time.Duration {
 	return time.Duration(v.num)
 }
 
+// Key is the 32 bytes of a secret, zero where absent.
+func (v *Value) Key() (key [32]byte) {
+	if v.must(FormKey) != nil {
+		copy(key[:], v.text)
+	}
+	return key
+}
+
 // Size is a size, 0x0 where absent.
 func (v *Value) Size() ad.Size {
 	if v.must(FormSize) == nil {
@@ -116,7 +125,7 @@ func (v *Value) Size() ad.Size {
 	return ad.Size{W: uint16(v.num >> 16), H: uint16(v.num)}
 }
 
-// Time is an instant in UTC, zero where absent.
+// Time is an instant in UTC, zero where absent or where a word stands for it.
 func (v *Value) Time() time.Time {
 	if v.must(FormTime) == nil {
 		return time.Time{}
@@ -225,6 +234,9 @@ func (v *Value) AppendCanonical(dst []byte) []byte {
 	}
 	switch v.typ.Form {
 	case FormRecord:
+		if v.text != "" {
+			return appendScalar(dst, v)
+		}
 		dst = append(dst, '{')
 		for i, item := range v.items {
 			if item != nil {

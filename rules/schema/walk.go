@@ -104,6 +104,9 @@ func join(path, name string) string {
 
 // record checks the fields of a mapping against the described ones.
 func (w *walker) record(t *Type, n *yaml.Node, path string, at Pos) *Value {
+	if n.Kind == yaml.ScalarNode && len(t.Words) > 0 {
+		return w.named(t, n, path)
+	}
 	if n.Kind != yaml.MappingNode {
 		w.report.Add(w.pos(n), path, fmt.Sprintf("%s is %s, not a mapping", orWhole(path), shape(n)), `write "field: value" lines`)
 		return nil
@@ -130,6 +133,16 @@ func (w *walker) record(t *Type, n *yaml.Node, path string, at Pos) *Value {
 		if _, given := seen[f.Name]; f.Required && !given {
 			w.report.Add(at, join(path, f.Name), fmt.Sprintf("%s is missing", join(path, f.Name)), "add "+f.Name+": "+f.Type.example())
 		}
+	}
+	return v
+}
+
+// named reads a word that stands for a record.
+func (w *walker) named(t *Type, n *yaml.Node, path string) *Value {
+	v := &Value{At: w.pos(n), typ: t, text: n.Value, items: make([]*Value, len(t.Fields))}
+	if f := readWord(&reading{Type: t, v: v, text: n.Value, report: w.report}); f != nil {
+		w.report.Add(v.At, path, path+": "+f.detail, f.remedy)
+		return nil
 	}
 	return v
 }
@@ -252,7 +265,7 @@ func (w *walker) scalar(t *Type, n *yaml.Node, path string) *Value {
 // clip shortens text from a file for a message.
 func clip(text string) string {
 	const longest = 60
-	runes := []rune(printable(text))
+	runes := []rune(veil(printable(text)))
 	if len(runes) > longest {
 		return string(runes[:longest-1]) + "…"
 	}
