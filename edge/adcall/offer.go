@@ -17,7 +17,7 @@ func (s *Service) consult(ctx context.Context, a *Answer) {
 	if deadline.After(a.state.deadline) {
 		deadline = a.state.deadline
 	}
-	a.state.provided = s.providers.Ask(ctx, a.state.snapshot, a.Call, a.state.personal, deadline, a.state.provided)
+	a.state.provided = s.providers.Ask(ctx, a.state.snapshot, ad.Inquiry{Call: a.Call, Personal: a.state.personal, Deadline: deadline}, a.state.provided)
 	a.Provided = a.state.provided
 }
 

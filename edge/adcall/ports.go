@@ -16,10 +16,10 @@ type Asker interface {
 	Ask(ctx context.Context, snap *catalog.Snapshot, out *openrtb.Outgoing, answers *ad.Answers)
 }
 
-// Providers asks data providers in parallel until the deadline, and never waits longer. Without personal only those that
-// judge the page alone are asked, with nothing about the user. It appends to dst what arrived in time.
+// Providers asks data providers in parallel until the deadline, and never waits longer. It appends to dst what arrived in
+// time.
 type Providers interface {
-	Ask(ctx context.Context, snap *catalog.Snapshot, call *ad.Call, personal bool, deadline time.Time, dst []ad.Provided) []ad.Provided
+	Ask(ctx context.Context, snap *catalog.Snapshot, in ad.Inquiry, dst []ad.Provided) []ad.Provided
 }
 
 // Ledger is the money: budgets, caps, promises and bills. It is safe for concurrent use.

@@ -154,8 +154,8 @@ type weather struct {
 	deadline time.Time
 }
 
-func (w *weather) Ask(_ context.Context, snap *catalog.Snapshot, _ *ad.Call, personal bool, deadline time.Time, dst []ad.Provided) []ad.Provided {
-	w.asked, w.personal, w.deadline = w.asked+1, personal, deadline
+func (w *weather) Ask(_ context.Context, snap *catalog.Snapshot, in ad.Inquiry, dst []ad.Provided) []ad.Provided {
+	w.asked, w.personal, w.deadline = w.asked+1, in.Personal, in.Deadline
 	for _, p := range snap.DataProviders() {
 		dst = append(dst, ad.Provided{Provider: p, Segments: []ad.Segment{{Code: "rain", Value: 3}}})
 	}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"sync/atomic"
-	"time"
 
 	"curb/edge/ad"
 	"curb/edge/catalog"
@@ -50,18 +49,19 @@ type reply struct {
 }
 
 // Ask asks the providers of the snapshot in parallel and appends what arrived by the deadline.
-func (c *Client) Ask(ctx context.Context, snap *catalog.Snapshot, call *ad.Call, personal bool, deadline time.Time, dst []ad.Provided) []ad.Provided {
-	a := asked{call: call, page: call.Page, personal: personal}
+func (c *Client) Ask(ctx context.Context, snap *catalog.Snapshot, in ad.Inquiry, dst []ad.Provided) []ad.Provided {
+	call := in.Call
+	a := asked{call: call, page: call.Page, personal: in.Personal}
 	if a.page == "" {
 		a.page = call.Site.Page
 	}
 	if a.page == "" {
 		return dst
 	}
-	if personal {
+	if in.Personal {
 		a.place = snap.Geo(call.Device.IP)
 	}
-	ctx, cancel := context.WithDeadline(ctx, deadline)
+	ctx, cancel := context.WithDeadline(ctx, in.Deadline)
 	defer cancel()
 	replies := make(chan reply, ad.ProvidersMax) // room for all: who is late blocks nobody
 	open := 0
@@ -70,7 +70,7 @@ func (c *Client) Ask(ctx context.Context, snap *catalog.Snapshot, call *ad.Call,
 		if open == ad.ProvidersMax {
 			break
 		}
-		if l := lines[p.Name]; l != nil && c.wanted(l, p, snap, call, personal) {
+		if l := lines[p.Name]; l != nil && c.wanted(l, p, snap, in) {
 			url := string(l.question.fill(nil, &a))
 			if c.start(func() { replies <- reply{p, c.ask(ctx, l, url)} }) {
 				open++
@@ -91,8 +91,8 @@ func (c *Client) Ask(ctx context.Context, snap *catalog.Snapshot, call *ad.Call,
 }
 
 // wanted reports whether a provider is asked for a call. One that no active bidder is under contract with is not.
-func (c *Client) wanted(l *line, p *ad.DataProvider, snap *catalog.Snapshot, call *ad.Call, personal bool) bool {
-	if !p.Active || l.denied || l.out.Load() || !(personal || p.Contextual) {
+func (c *Client) wanted(l *line, p *ad.DataProvider, snap *catalog.Snapshot, in ad.Inquiry) bool {
+	if !p.Active || l.denied || l.out.Load() || !(in.Personal || p.Contextual) {
 		return false
 	}
 	heard := false
@@ -104,7 +104,7 @@ func (c *Client) wanted(l *line, p *ad.DataProvider, snap *catalog.Snapshot, cal
 	if !heard {
 		return false
 	}
-	if p.Throttle && !l.throttle.Lets(call.ID, partner(p.Name)) {
+	if p.Throttle && !l.throttle.Lets(in.Call.ID, partner(p.Name)) {
 		l.counts.throttled.Add(1)
 		return false
 	}

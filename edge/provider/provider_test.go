@@ -71,7 +71,7 @@ func (d *desk) call() *ad.Call {
 
 // ask asks with plenty of time: what is under test is not the clock.
 func (d *desk) ask(call *ad.Call, personal bool) []ad.Provided {
-	return d.client.Ask(d.t.Context(), d.snap, call, personal, time.Now().Add(10*time.Second), nil)
+	return d.client.Ask(d.t.Context(), d.snap, ad.Inquiry{Call: call, Personal: personal, Deadline: time.Now().Add(10 * time.Second)}, nil)
 }
 
 // serve runs a provider of the given answers, one after the other, the last again and again.
@@ -186,7 +186,7 @@ func TestLateProviders(t *testing.T) {
 	d := newDesk(t,
 		ad.DataProvider{Name: "late", Endpoint: "http://" + listener.Addr().String() + "/", Throttle: true},
 		ad.DataProvider{Name: "quick", Endpoint: serve(t, says("code")) + "/"})
-	got := d.client.Ask(t.Context(), d.snap, d.call(), true, time.Now().Add(300*time.Millisecond), nil)
+	got := d.client.Ask(t.Context(), d.snap, ad.Inquiry{Call: d.call(), Personal: true, Deadline: time.Now().Add(300 * time.Millisecond)}, nil)
 	if len(got) != 1 || got[0].Provider.Name != "quick" {
 		t.Errorf("got %v", got)
 	}
@@ -325,7 +325,7 @@ func BenchmarkAsk(b *testing.B) {
 	var dst []ad.Provided
 	b.ReportAllocs()
 	for b.Loop() {
-		if dst = c.Ask(context.Background(), snap, call, true, time.Now().Add(time.Second), dst[:0]); len(dst) != 1 {
+		if dst = c.Ask(context.Background(), snap, ad.Inquiry{Call: call, Personal: true, Deadline: time.Now().Add(time.Second)}, dst[:0]); len(dst) != 1 {
 			b.Fatal("no answer")
 		}
 	}
