@@ -63,7 +63,7 @@ func (c *contest) sell(r *Result) {
 	b, e := &c.bids[c.winner], &c.entries[c.winner]
 	second := c.second()
 	r.Winner = c.winner
-	r.ClearPrice, r.Basis = clear(c.setting, e, second)
+	r.ClearPrice, r.Basis = clear(c.setting, e, second, least(b))
 	r.BuyerPays, r.Paid = settle(b, e, r.ClearPrice)
 	r.Currency = b.Currency
 	r.Floor, r.FloorSource = e.floor, e.source

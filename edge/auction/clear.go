@@ -14,15 +14,17 @@ const (
 	AtFloor                 // the floor: nobody else came near
 	AtSoft                  // the soft floor
 	AtEstimate              // the estimated clear price of the contest the price is passed on to
+	AtMinimum               // the least that the winner said it may be reduced to
 )
 
-var bases = [...]string{"none", "own_bid", "fixed_ask", "runner_up", "floor", "soft_floor", "estimate"}
+var bases = [...]string{"none", "own_bid", "fixed_ask", "runner_up", "floor", "soft_floor", "estimate", "min_price"}
 
 // String is the basis' word in records.
 func (b Basis) String() string { return bases[min(int(b), len(bases)-1)] }
 
-// clear is the net price the winner pays, where second is the highest price set by anybody else, or -1.
-func clear(s *Setting, e *entry, second ad.CPM) (ad.CPM, Basis) {
+// clear is the net price the winner pays, where second is the highest price set by anybody else, or -1, and least is the
+// net price that the winner may not be reduced below.
+func clear(s *Setting, e *entry, second, least ad.CPM) (ad.CPM, Basis) {
 	if e.fixed {
 		return e.value, FixedAsk
 	}
@@ -50,10 +52,34 @@ func clear(s *Setting, e *entry, second ad.CPM) (ad.CPM, Basis) {
 	if estimate > price {
 		price, basis = estimate, AtEstimate
 	}
+	if least > price {
+		price, basis = least, AtMinimum
+	}
 	if price >= e.net {
 		return e.net, OwnBid
 	}
 	return price, basis
+}
+
+// least is the bid's minimum as a net price in USD; 0: it has none. Every step rounds up, against those that add the fees
+// back, so that a bid reduced to it pays no less than it said.
+func least(b *ad.Bid) ad.CPM {
+	price := b.Goal.CPM(b.MinPrice)
+	if price <= 0 {
+		return 0
+	}
+	if !b.Currency.IsUSD() {
+		price = b.Rate.ToUSDUp(price)
+	}
+	return lessUp(b.PlatformFee, lessUp(b.BidderFee, min(price, ad.CPMMax)))
+}
+
+// lessUp takes a fee of a winner off, rounding the rest up.
+func lessUp(fee ad.Share, price ad.CPM) ad.CPM {
+	if fee == 0 {
+		return price
+	}
+	return price - (ad.ShareOne - fee).Less(price)
 }
 
 // settle turns a net clear price into what the buyer's side pays. A winner that pays its own bid, below the cap, pays

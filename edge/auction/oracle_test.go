@@ -168,7 +168,27 @@ func (o *oracle) price(w candidate, setters []candidate) ad.CPM {
 	if o.PassedOn {
 		price = max(price, o.Estimate)
 	}
-	return min(price, w.net)
+	return min(max(price, minimum(w.bid)), w.net)
+}
+
+// minimum is what the bid may not be reduced below, net: in exact fractions, rounded up where money is.
+func minimum(b *ad.Bid) ad.CPM {
+	up := func(c ad.CPM, num, den int64) ad.CPM {
+		exact := new(big.Rat).Mul(new(big.Rat).SetInt64(int64(c)), big.NewRat(num, den))
+		rounded := floorOf(exact)
+		if new(big.Rat).SetInt64(int64(rounded)).Cmp(exact) < 0 {
+			rounded++
+		}
+		return rounded
+	}
+	price := b.MinPrice
+	if b.Goal.Kind != ad.PerMille {
+		price = times(price, int64(b.Goal.Chance), 1_000_000)
+	}
+	if !b.Currency.IsUSD() {
+		price = up(price, int64(b.Rate), 1_000_000_000_000)
+	}
+	return up(up(min(price, 999_000_000), int64(1_000_000-b.BidderFee), 1_000_000), int64(1_000_000-b.PlatformFee), 1_000_000)
 }
 
 func TestRunAgreesWithTheOracle(t *testing.T) {

@@ -73,6 +73,42 @@ func TestPriceLiesBetweenFloorAndOwnBid(t *testing.T) {
 	})
 }
 
+// TestMinPriceBoundsTheReduction: a winner that is reduced pays no less than it said it may be reduced to, to the micro
+// of its own currency; a minimum at or above the bid means no reduction; and who wins is not its matter.
+func TestMinPriceBoundsTheReduction(t *testing.T) {
+	met := 0
+	each(t, func(d dice, s *sale) error {
+		h := s.hold()
+		if h.Winner < 0 {
+			return nil
+		}
+		w, j := s.Bids[h.Winner], h.Judged[h.Winner]
+		bid, least := w.Goal.CPM(w.Price), w.Goal.CPM(w.MinPrice)
+		switch {
+		case h.Basis == FixedAsk:
+		case h.Bids[h.Winner].Capped && least >= bid && h.ClearPrice != j.Net:
+			return fmt.Errorf("capped, with a minimum of %v for a bid of %v, clears at %v of %v", least, bid, h.ClearPrice, j.Net)
+		case !h.Bids[h.Winner].Capped && h.Paid < min(least, bid):
+			return fmt.Errorf("pays %v, may not be reduced below %v", h.Paid, least)
+		case h.Basis == AtMinimum:
+			met++
+		}
+		c := s.clone()
+		c.Bids[h.Winner].MinPrice = 0
+		free := c.hold()
+		if free.Winner != h.Winner || free.ClearPrice > h.ClearPrice || !maps.Equal(free.reasons(), h.reasons()) {
+			return fmt.Errorf("without its minimum %s wins at %v, with it at %v", free.winner(), free.ClearPrice, h.ClearPrice)
+		}
+		if s.PriceRule == ad.FirstPrice && free.ClearPrice != h.ClearPrice {
+			return fmt.Errorf("first price: %v with a minimum, %v without", h.ClearPrice, free.ClearPrice)
+		}
+		return nil
+	})
+	if met < 100 {
+		t.Errorf("only %d of %d sales were settled by a minimum", met, rounds)
+	}
+}
+
 // raised is the sale with the winner's bid raised by a little or a lot.
 func raised(d dice, s *sale, winner int) *sale {
 	c := s.clone()

@@ -193,6 +193,9 @@ func (d dice) bid(id string) ad.Bid {
 	if d.in(12) {
 		b.Reason = ad.FrequencyCapped
 	}
+	if d.in(25) {
+		b.MinPrice = ad.CPM(d.Int64N(int64(b.Price)/4*5 + 2)) // sometimes above the bid
+	}
 	return b
 }
 

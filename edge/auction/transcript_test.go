@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/*.txt")
 //	floor   native=1 rule=2 rule_soft=3 override=yes default=1 placement=0.5 soft=1 call=2 raise=yes
 //	bid     ID managed|rtb|open|private price=5 …
 //	        priority=10 ask=3 fixed=yes deal=D-1 seat=7 item=3 fee=0.1 platform=0.05 EUR=1.08 cpc=0.002 cpa=0.0001
-//	        bias=-0.2 bias_cpm=0.5 reason=frequency_capped
+//	        bias=-0.2 bias_cpm=0.5 min=2 reason=frequency_capped
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -230,6 +230,8 @@ func tellNumber(b *ad.Bid, deal *ad.Deal, item *ad.LineItem, n number) error {
 		b.Price = n.value
 	case "priority":
 		deal.Priority, item.Priority = uint8(whole), uint8(whole)
+	case "min":
+		b.MinPrice = n.value
 	case "ask":
 		deal.Ask, deal.HasAsk = n.value, true
 	case "seat":

@@ -161,6 +161,7 @@ func (p *parser) bid(o *object, s *auction.Setting) ad.Bid {
 	price, priced := p.signed(o, "price") // one that is zero or negative is for the auction to refuse
 	b.Price = price
 	b.BidderFee, b.PlatformFee = p.share(o, "bidder_fee"), p.share(o, "platform_fee")
+	b.MinPrice, _ = p.money(o, "min_price")
 	p.kind(o, &b)
 	p.currencyAndGoal(o, &b)
 	if amount, ok := p.signed(o, "bias"); ok {

@@ -17,7 +17,7 @@
 //	         digits); rounding (a text that says "cent": amounts paid are compared to the cent)
 //	bid      id, price, kind managed|rtb|deal; priority 1-20 (managed); deal {type open|private, ask, fixed, priority 1-20,
 //	         id}; bidder_fee, platform_fee; currency; goal cpm|cpc|cpa with chance (events per impression); bias (share),
-//	         bias_cpm; seat (a bid without one has a seat to itself); flags that refuse it beforehand (refusal.go), or
+//	         bias_cpm; min_price; seat (a bid without one has a seat to itself); flags that refuse it beforehand (refusal.go), or
 //	         reason with the text of any ad.Reason
 //	expect   winner (id or null), winner_one_of with fair_over_auctions, price, stage, reasons, shielded_revenue, net,
 //	         seller_gets, buyer_pays, platform_fee, paid (on the bid's scale, in its currency), basis
