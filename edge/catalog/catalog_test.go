@@ -131,6 +131,26 @@ func TestListsAreInOneOrder(t *testing.T) {
 	}
 }
 
+func TestOwnersBidder(t *testing.T) {
+	c := market()
+	c.Members[1].Bidder, c.Members[2].Bidder = 9701, 9702 // 9702 is not active
+	c.Bidders[0].Members, c.Bidders[1].Members = []ad.MemberID{300}, []ad.MemberID{201, 100}
+	c.DataProviders = append(c.DataProviders, ad.DataProvider{Name: "maps", Endpoint: "https://maps.example/", Active: true})
+	s := build(t, c)
+	if b := s.OwnerBidder(1001); b == nil || b != s.Bidder(9701) || s.OwnerBidder(1002) != b {
+		t.Errorf("the owner of 1001 is asked as %+v", b)
+	}
+	if b := s.OwnerBidder(1100); b != nil {
+		t.Errorf("an inactive bidder is asked first: %+v", b)
+	}
+	if s.OwnerBidder(7) != nil || build(t, market()).OwnerBidder(1001) != nil {
+		t.Error("who has no bidder has one")
+	}
+	if active := s.ActiveProviders(); len(active) != 1 || active[0] != s.DataProviderNamed("maps") || s.DataProviderNamed("weather") == nil || s.DataProviderNamed("x") != nil {
+		t.Errorf("active data providers %+v", active)
+	}
+}
+
 func ids[K comparable, V any](list []*V, id func(*V) K) (out []K) {
 	for _, v := range list {
 		out = append(out, id(v))

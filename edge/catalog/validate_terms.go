@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"curb/edge/ad"
+	"curb/edge/macro"
 )
 
 // ownBidder checks a member's own bidder: what it says of the member's impressions must be able to become bids.
@@ -73,12 +75,28 @@ func (at place) adServers(servers []ad.AdServer) {
 			at.problem(where+".name", "there is none", "a tag's redir names it")
 		case seen[s.Name]:
 			at.problem(where+".name", strconv.Quote(s.Name)+" is listed twice", "names are unique within a placement")
+		case strings.ContainsFunc(s.Name, notOfWords):
+			at.problem(where+".name", strconv.Quote(s.Name)+" is not a word", "use letters, digits, - and _: a redir that is none is a URL")
 		}
 		seen[s.Name] = true
-		if !strings.HasPrefix(s.URL, "https://") && !strings.HasPrefix(s.URL, "http://") {
-			at.problem(where+".url", "it is not an https URL", "write https://host/path?price={PRICE}")
+		// Whether http will do depends on the node, and is judged by whoever knows that: here it is taken for a lab.
+		if _, err := macro.ParseRedirect(s.URL, true); err != nil {
+			at.problem(where+".url", cause(err), "write https://host/path?price={PRICE}&accept={ACCEPT_URL}")
 		}
 	}
+}
+
+// cause is what is wrong with a redirect, without the code that callers are told.
+func cause(err error) string {
+	if refused := (*macro.RedirectError)(nil); errors.As(err, &refused) {
+		return refused.Cause
+	}
+	return err.Error()
+}
+
+// notOfWords says which characters the name of an ad server has not.
+func notOfWords(c rune) bool {
+	return c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
 }
 
 // notifyURL checks that notices go to where the bidder is at home.

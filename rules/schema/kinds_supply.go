@@ -90,7 +90,7 @@ func placementKind() *Kind {
 		{Name: "daisy_chain", Type: form(FormEndpoint), Default: "none", Doc: "URL that takes over when nothing clears and no default fits; macros `${CACHEBUSTER}`, `${WIDTH}`, `${HEIGHT}`.", Aka: []string{"passback"}},
 		{Name: "ad_servers", Default: "none: it has no preemptive tags", Doc: "The publisher's ad servers that preemptive tags may call; a tag without redir calls the first.", Aka: []string{"ad_server", "redir"},
 			Type: list(record(
-				Field{Name: "name", Type: code(60), Required: true, Doc: "What a tag's redir may say instead of a URL. Unique within the placement."},
+				Field{Name: "name", Type: code(60), Required: true, Doc: "What a tag's redir may say instead of a URL: letters, digits, - and _. Unique within the placement."},
 				Field{Name: "url", Type: &Type{Form: FormTemplate, Words: adServerMacros}, Required: true, Doc: "Where browsers are sent with the outcome of the auction."},
 				Field{Name: "second_price", Type: truth(), Default: "false", Doc: "Whether its own auction is second price: then prices are passed on unreduced."},
 			), 0, ad.AdServersMax)},
