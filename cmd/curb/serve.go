@@ -42,7 +42,7 @@ func newServeCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&f.file, "config", "c", "", "settings of the node (edge/config/curb.example.yaml explains them)")
-	flags.StringVar(&f.data, "data", "", "directory of keys and certificates")
+	flags.StringVar(&f.data, "data", "", "directory of bills, keys and certificates")
 	flags.StringVar(&f.rules, "rules", "", "directory of the rule set")
 	flags.StringVar(&f.listen, "listen", "", "IP:PORT of ad calls, TCP and UDP; several with commas")
 	flags.StringVar(&f.admin, "admin", "", "loopback IP:PORT or unix:/path of the operator's door")

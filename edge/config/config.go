@@ -25,7 +25,7 @@ type Config struct {
 	// Rules is the directory of the rule set. Empty, in lab mode only: the sample set that is compiled in, whose bidders
 	// are on loopback.
 	Rules string
-	// Data is the directory for keys and certificates; empty: nothing is kept.
+	// Data is the directory of bills, keys and certificates. Empty, in lab mode only: nothing is kept.
 	Data string
 	// Lab allows plain http to loopback bidders and pages and shows X-Curb-Outcome. Never in production.
 	Lab bool
@@ -57,7 +57,7 @@ var (
 // Default is a node that runs on one machine for one person.
 func Default() Config {
 	return Config{
-		Node: "curb", Rules: "rules", Listen: []netip.AddrPort{loopback4}, Admin: "127.0.0.1:7077",
+		Node: "curb", Rules: "rules", Data: "data", Listen: []netip.AddrPort{loopback4}, Admin: "127.0.0.1:7077",
 		Hosts: []string{"localhost", "127.0.0.1", "::1"}, LocalCA: true,
 		BidderConnections: 64, Drain: 10 * time.Second,
 	}
@@ -66,7 +66,7 @@ func Default() Config {
 // Demo is the node of `curb serve --demo`: lab mode, nothing on disk, the sample rule set.
 func Demo() Config {
 	c := Default()
-	c.Node, c.Domain, c.Rules, c.Lab = "demo", "curb.example", "", true
+	c.Node, c.Domain, c.Rules, c.Data, c.Lab = "demo", "curb.example", "", "", true
 	c.Listen = []netip.AddrPort{loopback4, loopback6}
 	return c
 }
@@ -100,6 +100,9 @@ func (c *Config) Validate() []Problem {
 	}
 	if c.Rules == "" && !c.Lab {
 		add("rules", "there is no rule set", "name the directory of one; only lab mode can run on the sample set")
+	}
+	if c.Data == "" && !c.Lab {
+		add("data", "there is no data directory", "name one: bills and keys are kept there; only lab mode does without")
 	}
 	if len(c.Hosts) == 0 || len(c.Hosts) > hostsMax {
 		add("hosts", fmt.Sprintf("a node has 1 to %d hosts of its own", hostsMax), "name the host that tags call")

@@ -44,7 +44,7 @@ memory_limit_mib: 512
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if c.Node != "edge-1" || len(c.Listen) != 2 || c.Listen[0].String() != "[::1]:443" || c.Hosts[0] != "::1" || c.Certificates[0] != (CertificateFile{"/etc/curb/a.pem", "/k/a.key"}) || c.Rules != "/etc/curb/sets/news" || c.Data != "" || c.TrustedProxies[0].String() != "10.0.0.0/8" || !c.Lab || c.LocalCA || c.Drain.Seconds() != 30 || c.MemoryLimit != 512<<20 {
+	if c.Node != "edge-1" || len(c.Listen) != 2 || c.Listen[0].String() != "[::1]:443" || c.Hosts[0] != "::1" || c.Certificates[0] != (CertificateFile{"/etc/curb/a.pem", "/k/a.key"}) || c.Rules != "/etc/curb/sets/news" || c.Data != "/etc/curb/data" || c.TrustedProxies[0].String() != "10.0.0.0/8" || !c.Lab || c.LocalCA || c.Drain.Seconds() != 30 || c.MemoryLimit != 512<<20 {
 		t.Errorf("read %+v", c)
 	}
 	if _, problems := Parse("empty.yaml", nil); len(problems) != 0 {
