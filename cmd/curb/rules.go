@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -44,8 +45,9 @@ func newRulesCheckCommand() *cobra.Command {
 		Use:   "check [DIR]",
 		Short: "Say everything that is wrong with a rule set",
 		Long: "Say everything that is wrong with the rule set in DIR (default: the current directory), each problem with its place and\n" +
-			"what to do about it. Nothing is applied. rules/KINDS.md describes the kinds and their fields.\n\n" +
-			"Exit codes: 0 no problem, 3 problems, 2 the arguments make no sense, 4 there is no such directory.",
+			"what to do about it. Nothing is applied. rules/KINDS.md describes the kinds and their fields. Warnings are about what can\n" +
+			"be used as it is, such as exchange rates that are too old: then only USD is bought and sold.\n\n" +
+			"Exit codes: 0 no problem (there may be warnings), 3 problems, 2 the arguments make no sense, 4 there is no such directory.",
 		Example: "  curb rules check\n  curb rules check /etc/curb/rules -o json\n  curb rules check rules/samples/demo --lab\n  curb rules check --demo",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    r.run,
@@ -64,15 +66,15 @@ func (r *rulesCheck) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	contents, problems := compile.Dir(fsys, compile.Options{Lab: r.lab || r.demo})
-	if !r.demo {
-		for i := range problems { // named as the operator can open them
-			problems[i].File = filepath.Join(source, problems[i].File)
-		}
+	set := compile.Set(fsys, compile.Options{Lab: r.lab || r.demo, Now: time.Now()})
+	if !r.demo { // named as the operator can open them
+		nameFiles(set.Problems, source)
+		nameFiles(set.Warnings, source)
 	}
-	report := checkReport{Source: source, OK: len(problems) == 0, Problems: problems}
+	problems := set.Problems
+	report := checkReport{Source: source, OK: len(problems) == 0, Problems: problems, Warnings: set.Warnings}
 	if report.OK {
-		snap, err := catalog.New(contents)
+		snap, err := catalog.New(set.Contents)
 		if err != nil {
 			return fail(exitFailed, "a rule set without problems builds no catalog: %w", err)
 		}
@@ -86,10 +88,18 @@ func (r *rulesCheck) run(cmd *cobra.Command, args []string) error {
 	switch {
 	case !report.OK:
 		return fail(exitFindings, "%s in %s%s", count(len(problems), "problem"), count(report.Files, "file"), r.hint(fsys))
+	case r.output == "table" && len(report.Warnings) > 0:
+		fmt.Fprintf(cmd.ErrOrStderr(), "no problems, %s\n", count(len(report.Warnings), "warning"))
 	case r.output == "table":
 		fmt.Fprintln(cmd.ErrOrStderr(), "no problems")
 	}
 	return nil
+}
+
+func nameFiles(problems []compile.Problem, dir string) {
+	for i := range problems {
+		problems[i].File = filepath.Join(dir, problems[i].File)
+	}
 }
 
 // hint says that a set with problems has none for a node in lab mode, as sets of a simulated market do; else "".
@@ -97,7 +107,7 @@ func (r *rulesCheck) hint(fsys fs.FS) string {
 	if r.lab || r.demo {
 		return ""
 	}
-	if _, problems := compile.Dir(fsys, compile.Options{Lab: true}); len(problems) > 0 {
+	if _, problems := compile.Dir(fsys, compile.Options{Lab: true, Now: time.Now()}); len(problems) > 0 {
 		return ""
 	}
 	return "; none for a node in lab mode, which calls http on loopback: check with --lab"
@@ -135,6 +145,8 @@ type checkReport struct {
 	Objects  []objectCount     `json:"objects,omitempty"` // of a set without problems
 	Files    int               `json:"files,omitempty"`   // with problems
 	Problems []compile.Problem `json:"problems"`
+	// Warnings do not keep a set from being used.
+	Warnings []compile.Problem `json:"warnings,omitempty"`
 }
 
 // objectCount is how many values of one sort a set holds.
@@ -179,7 +191,7 @@ func (r *checkReport) print(w io.Writer, output string) error {
 	case "yaml":
 		return writeYAML(w, r)
 	case "jsonl":
-		for _, p := range r.Problems {
+		for _, p := range slices.Concat(r.Problems, r.Warnings) {
 			if err := encoder.Encode(p); err != nil {
 				return err
 			}
@@ -208,7 +220,7 @@ func (r *checkReport) printNames(w io.Writer) error {
 
 // printTable writes problems as people read them, or what a set without problems holds.
 func (r *checkReport) printTable(w io.Writer) error {
-	for _, p := range r.Problems {
+	for _, p := range slices.Concat(r.Problems, r.Warnings) {
 		if _, err := fmt.Fprintln(w, p); err != nil {
 			return err
 		}
