@@ -1,6 +1,10 @@
 package macro
 
-import "strings"
+import (
+	"strings"
+
+	"curb/edge/ad"
+)
 
 // Name is a macro that can be filled.
 type Name uint8
@@ -17,13 +21,33 @@ const (
 	DealID              // 0 if none
 	SellerMemberID      // owner of the inventory
 	PublisherID
+	PublisherCode // the publisher's name in the rule set
 	SiteID
+	TagCode1     // placement's code
+	TagCode2     // a second code, which placements here have not: empty
+	ExtAppID     // bundle of an app
 	PricePaid    // after reductions, in the bid's currency
 	BidPrice     // before
+	SecondPrice  // USD; where the price rule is second price, else empty
 	ReservePrice // that stood, USD
 	ECP          // estimated clear price, USD
 	Age          // 0 unknown
 	Gender       // f, m, o or u
+	UserID       // 0: none is told
+	UserIP       // the network, never the whole address
+	UserAgent
+	UserCity
+	UserState
+	UserCountry // ISO 3166-1 alpha-2
+	SessionFreq // impressions of the user's session; empty while no users are stored
+	ExtendedIDs // source,id|source,id
+	SegIDs      // segments of the user, newest first
+	SegCodes
+	GeoLat     // degrees north
+	GeoLon     // degrees east
+	SupplyType // 0 web, 1 mobile web, 2 app
+	Datacenter // name of the node; 0 for none
+	IsPreview  // 1 in auctions that count for nothing
 	RefererURL
 	Timestamp    // seconds since 1970
 	CreativeSize // WxH
@@ -48,14 +72,16 @@ const (
 	SeatID      // OpenRTB seatbid.seat
 	AdID        // OpenRTB bid.adid
 	BidCurrency // OpenRTB bid currency
-	Undisclosed // names of OpenRTB that are known and always empty here
+	Undisclosed // names that are known and always empty here
 	nameCount
+	custom // of a bid
 )
 
 // reference is one ${…} as written: which value, and how it is encoded before the context's own escaping.
 type reference struct {
 	name   Name
-	encode uint8 // times percent-encoded, 0 to 3
+	custom string // the value, if name is custom
+	encode uint8  // times percent-encoded, 0 to 3
 	base64 bool
 }
 
@@ -74,19 +100,45 @@ var named = map[string]reference{
 	"DEAL_ID":          {name: DealID},
 	"SELLER_MEMBER_ID": {name: SellerMemberID},
 	"PUBLISHER_ID":     {name: PublisherID},
+	"PUBLISHER_CODE":   {name: PublisherCode},
 	"SITE_ID":          {name: SiteID},
+	"TAG_CODE1":        {name: TagCode1},
+	"TAG_CODE2":        {name: TagCode2},
+	"EXT_APP_ID":       {name: ExtAppID},
 	"PRICE_PAID":       {name: PricePaid},
 	"BID_PRICE":        {name: BidPrice},
+	"SECOND_PRICE":     {name: SecondPrice},
 	"RESERVE_PRICE":    {name: ReservePrice},
 	"ECP":              {name: ECP},
 	"AGE":              {name: Age},
 	"GENDER":           {name: Gender},
+	"USER_ID":          {name: UserID},
+	"USER_IP":          {name: UserIP},
+	"USER_AGENT":       {name: UserAgent},
+	"USER_AGENT_ENC":   {name: UserAgent, encode: 1},
+	"USER_CITY":        {name: UserCity},
+	"USER_STATE":       {name: UserState},
+	"USER_COUNTRY":     {name: UserCountry},
+	"SESSION_FREQ":     {name: SessionFreq},
+	"EXTENDED_IDS":     {name: ExtendedIDs},
+	"SEG_IDS":          {name: SegIDs},
+	"SEG_CODES":        {name: SegCodes},
+	"GEO_LAT":          {name: GeoLat},
+	"GEO_LON":          {name: GeoLon},
 	"REFERER_URL":      {name: RefererURL},
 	"REFERER_URL_ENC":  {name: RefererURL, encode: 1},
+	"SUPPLY_TYPE":      {name: SupplyType},
+	"DATACENTER":       {name: Datacenter},
+	"IS_PREVIEW":       {name: IsPreview},
 	"TIMESTAMP":        {name: Timestamp},
 	"CREATIVE_SIZE":    {name: CreativeSize},
 	"WIDTH":            {name: Width},
 	"HEIGHT":           {name: Height},
+
+	"DEVICE_MD5": {name: Undisclosed}, "DEVICE_SHA1": {name: Undisclosed}, "DEVICE_OPENUDID": {name: Undisclosed},
+	"DEVICE_ODIN": {name: Undisclosed}, "DEVICE_AAID": {name: Undisclosed}, "DEVICE_APPLE_IDA": {name: Undisclosed},
+	"DEVICE_WIN_ID": {name: Undisclosed}, "DEVICE_MAKE_ID": {name: Undisclosed}, "DEVICE_MODEL_ID": {name: Undisclosed},
+	"CARRIER_ID": {name: Undisclosed},
 
 	"GDPR":                {name: GDPR},
 	"GDPR_APPLIES":        {name: GDPR},
@@ -147,11 +199,11 @@ func allDigits(text string) bool {
 	return text != ""
 }
 
-// cutReference reads the reference that starts at source[0:2] == "${" and gives what follows it.
-func cutReference(source string) (r reference, rest string, ok bool) {
+// cutReference reads the reference that starts at source[0:2] == "${" and gives what follows it. own are custom macros.
+func cutReference(source string, own []ad.KeyValue) (r reference, rest string, ok bool) {
 	body := source[2:]
 	if inner, found := strings.CutPrefix(body, "URL_ENC(${"); found {
-		return cutEncoded(inner)
+		return cutEncoded(inner, own)
 	}
 	spelling, rest, ok := cutName(body)
 	if !ok {
@@ -164,13 +216,13 @@ func cutReference(source string) (r reference, rest string, ok bool) {
 	if rest == "" || rest[0] != '}' {
 		return r, "", false
 	}
-	r, ok = lookUp(spelling)
+	r, ok = find(spelling, own)
 	r.base64 = base64
 	return r, rest[1:], ok
 }
 
 // cutEncoded reads the rest of ${URL_ENC(${NAME},n)} after the inner brace.
-func cutEncoded(inner string) (r reference, rest string, ok bool) {
+func cutEncoded(inner string, own []ad.KeyValue) (r reference, rest string, ok bool) {
 	spelling, rest, ok := cutName(inner)
 	if !ok || len(rest) < 5 || rest[:2] != "}," || rest[3:5] != ")}" {
 		return r, "", false
@@ -179,9 +231,17 @@ func cutEncoded(inner string) (r reference, rest string, ok bool) {
 	if times < 1 || times > encodeMax {
 		return r, "", false
 	}
-	r, ok = lookUp(spelling)
+	r, ok = find(spelling, own)
 	r.encode = min(r.encode+times, encodeMax)
 	return r, rest[5:], ok
+}
+
+// find looks a spelling up among the system's names, then among custom ones.
+func find(spelling string, own []ad.KeyValue) (reference, bool) {
+	if r, ok := lookUp(spelling); ok || len(own) == 0 {
+		return r, ok
+	}
+	return findCustom(spelling, own)
 }
 
 func cutName(text string) (spelling, rest string, ok bool) {
@@ -192,4 +252,4 @@ func cutName(text string) (spelling, rest string, ok bool) {
 	return text[:i], text[i:], i > 0
 }
 
-func nameByte(b byte) bool { return b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' }
+func nameByte(b byte) bool { return alphanumeric(b) || b == '_' }

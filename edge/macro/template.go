@@ -75,9 +75,10 @@ func (t *Template) Append(dst []byte, values Values) (out []byte, ok bool) {
 // Size is the length of the source, a first guess at the length of an expansion.
 func (t *Template) Size() int { return t.size }
 
-// Expand parses and appends in one go, for a source that is used once. ok is as Append's.
-func Expand(dst []byte, source string, syntax Syntax, values Values) (out []byte, ok bool) {
-	r := reader{rest: source, scanner: scanner{syntax: syntax}}
+// Expand parses and appends in one go, for a source that is used once. A name that is not the system's is looked up in own,
+// the bid's custom macros; those that CustomAllowed refuses do not count. ok is as Append's.
+func Expand(dst []byte, source string, syntax Syntax, values Values, own ...ad.KeyValue) (out []byte, ok bool) {
+	r := reader{rest: source, own: own, scanner: scanner{syntax: syntax}}
 	r.scanner.reset()
 	var w writer
 	from := len(dst)
@@ -96,6 +97,7 @@ func Expand(dst []byte, source string, syntax Syntax, values Values) (out []byte
 // reader cuts a source into parts.
 type reader struct {
 	rest    string
+	own     []ad.KeyValue // custom macros
 	scanner scanner
 }
 
@@ -110,7 +112,7 @@ func (r *reader) next() part {
 		}
 		r.scanner.text(source[at : at+found])
 		at += found
-		if ref, rest, ok := cutReference(source[at:]); ok {
+		if ref, rest, ok := cutReference(source[at:], r.own); ok {
 			if p := r.scanner.place(ref); p.context != inert {
 				p.literal, r.rest = source[:at], rest
 				return p
@@ -138,7 +140,11 @@ func (w *writer) append(dst []byte, p *part, values Values) []byte {
 		return dst
 	}
 	start := len(dst)
-	dst = values.AppendMacro(dst, p.ref.name)
+	if p.ref.name == custom {
+		dst = append(dst, p.ref.custom...)
+	} else {
+		dst = values.AppendMacro(dst, p.ref.name)
+	}
 	how := p.context
 	whole := how == wholeURL || how == plainURL
 	if whole && (w.begun || p.ref.encode > 0 || p.ref.base64 || !isWebURL(dst[start:])) {
