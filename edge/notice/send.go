@@ -1,0 +1,124 @@
+package notice
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"curb/edge/ad"
+	"curb/edge/egress"
+)
+
+const (
+	// callTimeout is what a notice URL has, from the dial to the end of its header; postTimeout what a batch has.
+	callTimeout = 500 * time.Millisecond
+	postTimeout = 2 * time.Second
+	// answerBytesMax is how much of an answer's body is read, to keep the connection; nobody looks at it.
+	answerBytesMax = 4 << 10
+	// idleMax is how many idle connections one bidder keeps, idleFor for how long.
+	idleMax = 8
+	idleFor = 30 * time.Second
+
+	userAgent = "Curb"
+)
+
+var errRuleSet = errors.New("the rule set has no such bidder")
+
+// newTransport makes the connections of one bidder: HTTP/1.1, dialled by the guard, never by way of a proxy.
+func (n *Notices) newTransport() *http.Transport {
+	return &http.Transport{
+		DialContext: n.dial,
+		TLSClientConfig: &tls.Config{
+			RootCAs: n.options.RootCAs, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+			ClientSessionCache: tls.NewLRUClientSessionCache(idleMax),
+		},
+		DisableCompression:     true,
+		MaxConnsPerHost:        callsMax + postsMax,
+		MaxIdleConns:           idleMax,
+		MaxIdleConnsPerHost:    idleMax,
+		IdleConnTimeout:        idleFor,
+		MaxResponseHeaderBytes: ad.ResponseHeaderBytesMax,
+	}
+}
+
+// post sends a batch to the bidder's notify URL.
+func (l *line) post(bidder *ad.Bidder, body []byte) result {
+	if err := l.notices.options.Guard.CheckEndpoint(bidder.NotifyURL); err != nil {
+		return result{denied, err.Error()}
+	}
+	return l.send(http.MethodPost, bidder.NotifyURL, body, postTimeout)
+}
+
+// call GETs a URL that a bid brought, once its macros are filled.
+func (l *line) call(d *delivery) result {
+	n := l.notices
+	if n.overtaken(d.event) {
+		return result{fate: moot}
+	}
+	bidder := n.options.Bidders(l.bidder)
+	if bidder == nil {
+		return result{failed, errRuleSet.Error()}
+	}
+	template := d.event.template(d.way)
+	if err := n.options.Guard.CheckURL(template, bidder.Domains); err != nil {
+		return result{denied, err.Error()}
+	}
+	x := expansion{event: d.event, bidder: bidder, seal: n.options.Seal}
+	target, err := x.appendURL(make([]byte, 0, 2*len(template)), template)
+	if err != nil {
+		return result{denied, err.Error()}
+	}
+	return l.send(http.MethodGet, string(target), nil, callTimeout)
+}
+
+// send makes one request and reads the status. The transport follows no redirect and knows no cookie.
+func (l *line) send(method, target string, body []byte, timeout time.Duration) result {
+	n := l.notices
+	to, err := url.Parse(target)
+	if err != nil || (to.Scheme == "http" && !n.options.Lab) {
+		return result{denied, "the URL cannot be called"}
+	}
+	ctx, cancel := context.WithTimeout(n.ctx, timeout)
+	defer cancel()
+	request := (&http.Request{
+		Method: method, URL: to, Host: to.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"User-Agent": {userAgent}},
+	}).WithContext(ctx)
+	if method == http.MethodPost {
+		request.Header["Content-Type"] = []string{"application/json"}
+		request.ContentLength = int64(len(body))
+		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		request.Body, _ = request.GetBody()
+	}
+	answer, err := l.transport.RoundTrip(request)
+	switch {
+	case errors.Is(err, egress.ErrDenied):
+		return result{refused, err.Error()}
+	case err != nil:
+		return result{failed, err.Error()}
+	}
+	_, _ = io.CopyN(io.Discard, answer.Body, answerBytesMax+1)
+	_ = answer.Body.Close()
+	return judgeStatus(answer.StatusCode)
+}
+
+// judgeStatus sorts answers by whether the same request may fare better later (RFC 9110 §15).
+func judgeStatus(code int) result {
+	if code >= 200 && code < 300 {
+		return result{fate: arrived}
+	}
+	why := "status " + strconv.Itoa(code)
+	switch {
+	case code >= 500, code == http.StatusRequestTimeout, code == http.StatusTooManyRequests:
+		return result{failed, why}
+	case code >= 300 && code < 400:
+		return result{astray, why}
+	}
+	return result{refused, why}
+}
