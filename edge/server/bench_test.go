@@ -15,23 +15,27 @@ import (
 
 // sold is a flow that has always just sold the first impression; it allocates nothing of its own.
 type sold struct {
-	answer adcall.Answer
-	slots  [1]adcall.Slot
-	bid    ad.Bid
+	*adcall.Service
+	slot adcall.Slot
+	bid  ad.Bid
 }
 
 func newSold(snap *catalog.Snapshot, id ad.CreativeID) *sold {
-	s := &sold{}
+	s := &sold{Service: adcall.New(adcall.Options{Ledger: quietBook{}})}
 	c := snap.Creative(id)
 	s.bid = ad.Bid{ID: "b-1", Member: 7, Creative: c, Size: c.Size, Price: 2_500_000, Rate: ad.RateOne}
-	s.slots[0] = adcall.Slot{Outcome: adcall.Sold, Bid: &s.bid, Creative: c, Size: c.Size, Result: auction.Result{ClearPrice: 2_000_000, Paid: 2_250_000}}
+	s.slot = adcall.Slot{Outcome: adcall.Sold, Bid: &s.bid, Creative: c, Size: c.Size, Result: auction.Result{ClearPrice: 2_000_000, Paid: 2_250_000}}
 	return s
 }
 
-func (s *sold) Serve(_ context.Context, in adcall.Incoming) *adcall.Answer {
-	s.slots[0].Impression = &in.Call.Impressions[0]
-	s.answer.Call, s.answer.Slots = in.Call, s.slots[:]
-	return &s.answer
+func (s *sold) Serve(ctx context.Context, in adcall.Incoming) *adcall.Answer {
+	answer := s.Service.Serve(ctx, in)
+	slot := s.slot
+	slot.Impression = &in.Call.Impressions[0]
+	slot.Sale = ad.Sale{SaleKey: ad.SaleKey{Auction: in.Call.ID}, At: in.Call.Received, Publisher: in.Call.Publisher.ID,
+		Placement: slot.Impression.Placement.ID, Buyer: 7, Creative: slot.Creative.ID, Size: slot.Size, Net: 2_000_000, Paid: 2_250_000}
+	answer.Slots[0] = slot
+	return answer
 }
 
 // sink is a ResponseWriter that keeps nothing.
@@ -66,8 +70,8 @@ func benchHandler(t testing.TB, id ad.CreativeID) *Handler {
 	})
 }
 
-// TestTagAllocations holds the path of a tag to its budget: the referrer, which comes percent-encoded, and
-// Content-Length.
+// TestTagAllocations holds the path of a tag to its budget: the referrer, which comes percent-encoded, Content-Length, and
+// five for the deadline of the bill (a context of its own, with its timer).
 func TestTagAllocations(t *testing.T) {
 	if racing {
 		t.Skip("the race detector empties pools")
@@ -76,7 +80,7 @@ func TestTagAllocations(t *testing.T) {
 		target string
 		budget float64
 	}{
-		{"/tt?id=1001", 2}, {"/ttj?id=1001&target=slot", 2}, {tagTarget, 3},
+		{"/tt?id=1001", 7}, {"/ttj?id=1001&target=slot", 7}, {tagTarget, 8},
 	} {
 		h, r, w := benchHandler(t, 502), pageCall(c.target), &sink{header: http.Header{}}
 		got := testing.AllocsPerRun(200, func() {

@@ -23,6 +23,9 @@ type visit struct {
 	private  []ad.Size
 	sections []int
 	target   string // element that a script renders into
+	passing  passing
+	returns  returns
+	debug    debugging
 
 	page pageWriter
 	out  []byte // a script around the page
@@ -34,6 +37,9 @@ func (v *visit) reset() {
 	v.call = ad.Call{}
 	v.imps[0] = ad.Impression{}
 	v.sizes, v.private, v.sections, v.target = v.sizes[:0], v.private[:0], v.sections[:0], ""
+	v.passing.reset()
+	v.returns.reset()
+	v.debug = debugging{}
 	v.page.reset()
 	v.out, v.self = keep(v.out), v.self[:0]
 }
@@ -49,6 +55,8 @@ func (v *visit) read(r *http.Request, in request) *problem {
 	v.readCall(&rd, in)
 	v.readImpression(&rd)
 	v.target = rd.charset(fieldTarget, elementBytesMax, "-_.:")
+	v.passing.read(&rd)
+	v.debug.read(&rd)
 	if rd.bad {
 		return &paramInvalid
 	}
@@ -60,7 +68,10 @@ func (v *visit) read(r *http.Request, in request) *problem {
 	if v.call.Publisher, v.call.Site, onSale = in.seller(placement); !onSale {
 		return &placementUnknown
 	}
-	return v.slot(placement)
+	if p := v.slot(placement); p != nil {
+		return p
+	}
+	return v.debug.open(&v.call, placement, in.snap)
 }
 
 // placementName is how a tag names its placement.

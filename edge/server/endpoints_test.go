@@ -12,8 +12,8 @@ import (
 func TestEndpointsAreListed(t *testing.T) {
 	text := fileText(t, "ENDPOINTS.md")
 	parts := strings.Split(text, "\n## ")
-	if len(parts) != 4 {
-		t.Fatalf("ENDPOINTS.md has %d parts, want endpoints, parameters, OpenRTB and codes", len(parts))
+	if len(parts) != 5 {
+		t.Fatalf("ENDPOINTS.md has %d parts, want endpoints, parameters, preemptive tags, OpenRTB and codes", len(parts))
 	}
 	for _, match := range regexp.MustCompile(`case "(/[^"]+)":`).FindAllStringSubmatch(fileText(t, "route.go"), -1) {
 		if !strings.Contains(parts[0], "| `"+match[1]+"` |") {
@@ -28,8 +28,8 @@ func TestEndpointsAreListed(t *testing.T) {
 		}
 		codes[code] = status
 	}
-	codes[codeInternal] = "200"
-	checkRows(t, "code", rows(parts[3], "`([a-z_]+)`", "([0-9]{3})"), codes)
+	codes[codeInternal], codes[codeRefused], codes[codeUnbillable] = "200", "200", "200"
+	checkRows(t, "code", rows(parts[4], "`([a-z_]+)`", "([0-9]{3})"), codes)
 	if !strings.Contains(text, "A deal's ask beats every floor") {
 		t.Error("ENDPOINTS.md does not say what a deal's ask beats")
 	}
@@ -67,7 +67,7 @@ func parameterNames() map[string]string {
 
 // statusNumbers are the statuses that errors have.
 var statusNumbers = map[string]string{
-	"OK": "200", "BadRequest": "400", "NotFound": "404", "MethodNotAllowed": "405", "RequestTimeout": "408", "RequestEntityTooLarge": "413",
+	"OK": "200", "BadRequest": "400", "Forbidden": "403", "NotFound": "404", "MethodNotAllowed": "405", "RequestTimeout": "408", "Gone": "410", "RequestEntityTooLarge": "413",
 	"RequestURITooLong": "414", "UnsupportedMediaType": "415", "ExpectationFailed": "417", "MisdirectedRequest": "421",
 	"RequestHeaderFieldsTooLarge": "431",
 }

@@ -17,14 +17,14 @@ import (
 	"curb/edge/catalog"
 )
 
-// contents is a small catalog: publisher 1 with ads.news.example and placements 1001 to 1008, of which two have codes that
-// are ids of others, publisher 2 with ads.other.example and placement 2001, publisher 3 of the same member as 1, and one
+// contents is a small catalog: publisher 1 with ads.news.example and placements 1001 to 1009, of which two have codes that
+// are ids of others and the last has ad servers, publisher 2 with ads.other.example and placement 2001, publisher 3 of the same member as 1, and one
 // creative of each format.
 func contents() catalog.Contents {
 	box, tall := ad.Size{W: 300, H: 250}, ad.Size{W: 300, H: 600}
 	return catalog.Contents{
 		Version: "1",
-		Members: []ad.Member{{ID: 100, Name: "news", Active: true}, {ID: 200, Name: "other", Active: true}, {ID: 7, Name: "buyer", Active: true}},
+		Members: []ad.Member{{ID: 100, Name: "news", Active: true, Dongle: "owners-dongle"}, {ID: 200, Name: "other", Active: true}, {ID: 7, Name: "buyer", Active: true}},
 		Publishers: []ad.Publisher{
 			{ID: 1, Name: "news", Member: 100, Active: true, Hosts: []string{"ads.news.example"}},
 			{ID: 2, Name: "other", Member: 200, Active: true, Hosts: []string{"ads.other.example"}},
@@ -43,6 +43,13 @@ func contents() catalog.Contents {
 			{ID: 1006, Code: "app", Site: 12, Publisher: 1, Member: 100, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner | ad.Native, NoPSA: true, Position: 3},
 			{ID: 1007, Code: "1006", Site: 11, Publisher: 1, Member: 100, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner},
 			{ID: 1008, Code: "2001", Site: 11, Publisher: 1, Member: 100, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner},
+			{ID: 1009, Code: "preempt", Site: 11, Publisher: 1, Member: 100, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner,
+				AdServers: []ad.AdServer{
+					{Name: "own", URL: "https://ads.pub.example/ads?pb={PRICEBUCKET}&p={PRICE}&s={SEALED_PRICE}&a={ACCEPT_URL}&i={AUCTION_ID}" +
+						"&c={CREATIVE_ID}.{CREATIVE_CODE}&z={SIZE}&w={WIDTH}&h={HEIGHT}&d={DEAL_ID}&cb={CB}&l={PLACEMENT_ID}&x={NO_SUCH}"},
+					{Name: "second", URL: "https://good.example/ads", SecondPrice: true},
+					{Name: "old", URL: "https://old.example/adi/news;pb={PRICEBUCKET}"},
+				}},
 			{ID: 3001, Code: "cover", Site: 31, Publisher: 3, Member: 100, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner},
 			{ID: 2001, Code: "home-top", Site: 21, Publisher: 2, Member: 200, Active: true, Sizes: []ad.Size{box}, MediaTypes: ad.Banner},
 		},
@@ -72,16 +79,36 @@ func snapshot(t testing.TB) *catalog.Snapshot {
 	return s
 }
 
-// seller is the flow as far as the rim sees it: it answers every call by a rule and remembers what it was asked.
+// seller is the flow as far as the rim sees it: it answers every call by a rule, books in a real service over the ledger,
+// and remembers what it was asked.
 type seller struct {
 	sell func(in adcall.Incoming) *adcall.Answer
+	book *book // nil: nothing is booked
+	once sync.Once
+	flow *adcall.Service
 	mu   sync.Mutex
 	last ad.Call
 	imps []ad.Impression
 	held int
 }
 
-func (s *seller) Serve(_ context.Context, in adcall.Incoming) *adcall.Answer {
+// service is the flow behind the rule: it asks nobody.
+func (s *seller) service() *adcall.Service {
+	s.once.Do(func() {
+		var o adcall.Options
+		if s.book != nil {
+			o.Ledger = s.book
+		}
+		s.flow = adcall.New(o)
+	})
+	return s.flow
+}
+
+func (s *seller) Accept(ctx context.Context, in adcall.Acceptance) (adcall.Accepted, error) {
+	return s.service().Accept(ctx, in)
+}
+
+func (s *seller) Serve(ctx context.Context, in adcall.Incoming) *adcall.Answer {
 	s.mu.Lock()
 	s.held++
 	s.last = *in.Call // what it points to is the handler's again after the answer
@@ -89,7 +116,14 @@ func (s *seller) Serve(_ context.Context, in adcall.Incoming) *adcall.Answer {
 	s.last.Seats, s.last.SeatsBlocked = slices.Clone(s.last.Seats), slices.Clone(s.last.SeatsBlocked)
 	s.imps = append(s.imps[:0], in.Call.Impressions...)
 	s.mu.Unlock()
-	return s.sell(in)
+	ruled := s.sell(in)
+	answer := s.service().Serve(ctx, in)
+	for i := range ruled.Slots {
+		if i < len(answer.Slots) {
+			answer.Slots[i] = ruled.Slots[i]
+		}
+	}
+	return answer
 }
 
 func (s *seller) calls() int {
@@ -115,12 +149,33 @@ func won(id ad.CreativeID, change ...func(*ad.Bid)) func(adcall.Incoming) *adcal
 			if slot.Size == (ad.Size{}) {
 				slot.Size = c.Size
 			}
-			slot.Result = auction.Result{ClearPrice: 2_000_000, Paid: 2_250_000, Floor: 500_000}
+			slot.Result = auction.Result{ClearPrice: 2_000_000, BuyerPays: 2_100_000, Paid: 2_250_000, Floor: 500_000}
 			for _, f := range change {
 				f(slot.Bid)
 			}
+			slot.Bids = []ad.Bid{*slot.Bid}
+			slot.Sale = saleOf(in.Call, slot)
 		})
 	}
+}
+
+// saleOf is the bill of a slot that a rule sold.
+func saleOf(call *ad.Call, slot *adcall.Slot) ad.Sale {
+	sale := ad.Sale{
+		SaleKey: ad.SaleKey{Auction: call.ID}, At: call.Received, Publisher: call.Publisher.ID, Placement: slot.Impression.Placement.ID,
+		Owner: slot.Impression.Placement.Member, Buyer: slot.Bid.Member, Creative: slot.Bid.Creative.ID, Size: slot.Size,
+		Net: slot.Result.ClearPrice, BuyerPays: slot.Result.BuyerPays, BidPrice: slot.Bid.Price, Paid: slot.Result.Paid, Currency: slot.Bid.Currency,
+		Rate: slot.Bid.Rate,
+	}
+	for i := range call.Impressions {
+		if &call.Impressions[i] == slot.Impression {
+			sale.Impression = uint8(i)
+		}
+	}
+	if slot.Bid.Deal != nil {
+		sale.Deal = slot.Bid.Deal.ID
+	}
+	return sale
 }
 
 func answer(in adcall.Incoming, each func(*adcall.Slot)) *adcall.Answer {

@@ -14,11 +14,20 @@ import (
 	"curb/edge/ad"
 	"curb/edge/adcall"
 	"curb/edge/catalog"
+	"curb/edge/token"
 )
 
-// AdCalls answers ad calls. The answer is released once it is written.
+// AdCalls answers ad calls, and books sales that were passed on and came back. An answer is released once it is written.
 type AdCalls interface {
 	Serve(ctx context.Context, in adcall.Incoming) *adcall.Answer
+	Accept(ctx context.Context, in adcall.Acceptance) (adcall.Accepted, error)
+}
+
+// Events hears that an ad was shown or clicked, once per sale and kind as far as this node remembers. It copies what it
+// keeps of the claims and does not block.
+type Events interface {
+	Impression(c *token.Claims, now time.Time)
+	Click(c *token.Claims, now time.Time)
 }
 
 // Options are what a Handler needs. AdCalls and Snapshot are required.
@@ -34,6 +43,12 @@ type Options struct {
 	IsOwnHost func(host string) bool
 	// TrustedProxies are peers whose X-Forwarded-For counts.
 	TrustedProxies []netip.Prefix
+	// Tokens gives the keys in force, never nil. A request calls it once. Nil: the handler draws keys that die with it.
+	Tokens func() *token.Ring
+	// NewNonce draws what a token or sealed price is made unique with; nil takes random ones.
+	NewNonce func() [12]byte
+	// Events hears of impressions and clicks; nil: nobody does.
+	Events Events
 	// NewAuctionID draws an auction's id; nil takes random ones.
 	NewAuctionID func() ad.AuctionID
 	// Logger hears of faults, never of requests; nil is silent.
@@ -48,6 +63,9 @@ type Handler struct {
 	isOwnHost func(string) bool
 	proxies   []netip.Prefix
 	newID     func() ad.AuctionID
+	tokens    func() *token.Ring
+	nonce     func() [12]byte
+	events    Events
 	log       *slog.Logger
 
 	node      []string // header value
@@ -55,16 +73,29 @@ type Handler struct {
 	coder     *coder
 	replays   *replays
 	compiled  atomic.Pointer[compiled]
+	adServers adServerCache
+	counted   *counted
 	visits    sync.Pool // *visit
 	openCalls sync.Pool // *openCall
+	tokenUses sync.Pool // *tokenUse
 }
 
 // New makes a handler.
 func New(o Options) *Handler {
 	h := &Handler{
 		adCalls: o.AdCalls, snapshot: o.Snapshot, lab: o.Lab, isOwnHost: o.IsOwnHost, proxies: o.TrustedProxies,
-		newID: o.NewAuctionID, log: o.Logger,
-		node: []string{headerSafe(o.NodeName)}, psa: publicService(), coder: newCoder(), replays: newReplays(),
+		newID: o.NewAuctionID, tokens: o.Tokens, nonce: o.NewNonce, events: o.Events, log: o.Logger,
+		node: []string{headerSafe(o.NodeName)}, psa: publicService(), coder: newCoder(), replays: newReplays(), counted: newCounted(),
+	}
+	if h.tokens == nil {
+		own := ringOfOwn(time.Now())
+		h.tokens = func() *token.Ring { return own }
+	}
+	if h.nonce == nil {
+		h.nonce = randomNonce
+	}
+	if h.events == nil {
+		h.events = unheard{}
 	}
 	if h.isOwnHost == nil {
 		h.isOwnHost = func(string) bool { return false }
@@ -101,7 +132,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.survive(w, r)
 	dropCredentials(r.Header)
 	snap := h.snapshot()
-	tenant, ok := h.tenantOf(snap, r.Host)
+	host := normalHost(r.Host)
+	tenant, ok := h.tenantOf(snap, host)
 	if !ok {
 		h.refuse(w, r, misdirected)
 		return
@@ -120,13 +152,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, methodNotAllowed)
 		return
 	}
-	switch route {
-	case routeHTML:
-		h.serveTag(w, r, request{snap: snap, tenant: tenant, now: now, format: ad.TagHTML})
-	case routeScript:
-		h.serveTag(w, r, request{snap: snap, tenant: tenant, now: now, format: ad.TagScript})
+	h.serve(w, r, route, request{snap: snap, tenant: tenant, host: host, now: now, format: formatOf(route)})
+}
+
+// serve goes to the endpoint.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, to route, in request) {
+	switch to {
+	case routeHTML, routeScript:
+		h.serveTag(w, r, in)
+	case routeRedirect, routeRedirectScript, routeJSON:
+		h.servePassedOn(w, r, in)
+	case routeAccept:
+		h.serveAccept(w, r, in)
+	case routeImpression:
+		h.serveImpression(w, r, in)
+	case routeClick:
+		h.serveClick(w, r, in)
 	case routeOpenRTB:
-		h.serveOpenRTB(w, r, request{snap: snap, tenant: tenant, now: now, format: ad.TagOpenRTB})
+		h.serveOpenRTB(w, r, in)
 	case routeCurb:
 		h.serveCurb(w, r)
 	case routeStatus:
@@ -138,6 +181,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type request struct {
 	snap   *catalog.Snapshot
 	tenant *ad.Publisher // whose host it came in on; nil: the node's own
+	host   string        // that host, normalised: tokens are bound to it
 	now    time.Time     // when its last byte came
 	format ad.TagFormat
 }
@@ -172,9 +216,8 @@ func dropCredentials(header http.Header) {
 	delete(header, "Proxy-Authorization")
 }
 
-// tenantOf finds whose host a request came in on. ok is false for a host that nobody registered.
+// tenantOf finds whose host, normalised, a request came in on. ok is false for one that nobody registered.
 func (h *Handler) tenantOf(snap *catalog.Snapshot, host string) (tenant *ad.Publisher, ok bool) {
-	host = normalHost(host)
 	if host == "" {
 		return nil, false
 	}

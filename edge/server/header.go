@@ -11,24 +11,30 @@ const sandbox = "allow-scripts allow-popups allow-popups-to-escape-sandbox"
 
 // Header values that many answers share. They are never written to.
 var (
-	valueNoStore  = []string{"no-store"}
-	valueNoSniff  = []string{"nosniff"}
-	valueAny      = []string{"*"}
-	valueCross    = []string{"cross-origin"}
-	valueZero     = []string{"0"}
-	valueReferrer = []string{"strict-origin-when-cross-origin"}
-	valueHTML     = []string{"text/html; charset=utf-8"}
-	valueScript   = []string{"application/javascript"} // its bytes are ASCII
-	valueText     = []string{"text/plain"}
-	valueJSON     = []string{"application/json"}
-	valueProblem  = []string{"application/problem+json"}
-	valueClose    = []string{"close"}
-	valueTrue     = []string{"true"}
-	valueH1       = []string{"http/1.1"}
-	valueH2       = []string{"h2"}
-	valueH3       = []string{"h3"}
-	valueExposed  = []string{"X-Curb-Protocol, X-Curb-Node"}
-	valueFeatures = []string{"accelerometer=(), bluetooth=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), " +
+	valueNoStore    = []string{"no-store"}
+	valueNoSniff    = []string{"nosniff"}
+	valueAny        = []string{"*"}
+	valueCross      = []string{"cross-origin"}
+	valueZero       = []string{"0"}
+	valueReferrer   = []string{"strict-origin-when-cross-origin"}
+	valueNoReferrer = []string{"no-referrer"}
+	valueBlank      = []string{"blank"}
+	valueGIF        = []string{"image/gif"}
+	valueFirst      = []string{"first"}
+	valueDup        = []string{"dup"}
+	valueHTML       = []string{"text/html; charset=utf-8"}
+	valueScript     = []string{"application/javascript"} // its bytes are ASCII
+	valuePlainText  = []string{"text/plain; charset=us-ascii"}
+	valueText       = []string{"text/plain"}
+	valueJSON       = []string{"application/json"}
+	valueProblem    = []string{"application/problem+json"}
+	valueClose      = []string{"close"}
+	valueTrue       = []string{"true"}
+	valueH1         = []string{"http/1.1"}
+	valueH2         = []string{"h2"}
+	valueH3         = []string{"h3"}
+	valueExposed    = []string{"X-Curb-Protocol, X-Curb-Node"}
+	valueFeatures   = []string{"accelerometer=(), bluetooth=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), " +
 		"magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()"}
 	valueSandbox = []string{"sandbox " + sandbox}
 	valueFrame   = []string{"default-src 'none'; style-src 'unsafe-inline'; frame-src http: https:"}

@@ -51,6 +51,14 @@ const (
 	fieldCOPPA
 	fieldTest
 	fieldTarget
+	fieldRedir
+	fieldCallback
+	fieldCallbackUID
+	fieldLegacy
+	fieldDebug
+	fieldDebugJSON
+	fieldDebugTimeout
+	fieldDongle
 	fieldIgnored // known, without effect here
 	fieldCount
 )
@@ -66,10 +74,11 @@ var fields = map[string]field{
 	"use_cookies": fieldUseCookies, "truncate_ip": fieldTruncateIP, "prevent_rtb": fieldPreventRTB,
 	"prevent_deals": fieldPreventDeals, "within_iframe": fieldWithinIframe, "gdpr": fieldGDPR, "gdpr_consent": fieldGDPRConsent,
 	"gpp": fieldGPP, "gpp_sid": fieldGPPSID, "us_privacy": fieldUSPrivacy, "coppa": fieldCOPPA, "test": fieldTest, "target": fieldTarget,
+	"redir": fieldRedir, "callback": fieldCallback, "callback_uid": fieldCallbackUID, "legacy": fieldLegacy,
+	"debug": fieldDebug, "debug_json": fieldDebugJSON, "debug_timeout": fieldDebugTimeout, "dongle": fieldDongle,
 	// Parameters of other exchanges' tags that a pasted tag may still carry. They are no key values of the publisher's.
 	"promo_alignment": fieldIgnored, "qsdata": fieldIgnored, "custom_pub_data": fieldIgnored, "flash": fieldIgnored,
-	"debug": fieldIgnored, "debug_member": fieldIgnored, "dongle": fieldIgnored, "debug_node": fieldIgnored,
-	"debug_timeout": fieldIgnored, "debug_json": fieldIgnored, "bidder": fieldIgnored,
+	"debug_member": fieldIgnored, "debug_node": fieldIgnored, "bidder": fieldIgnored,
 }
 
 // parameters are a tag's query, taken apart but not yet read: values are percent-encoded unless said otherwise.
@@ -106,6 +115,9 @@ func (p *parameters) parse(raw string) *problem {
 		case known:
 			if p.seen&(1<<f) != 0 {
 				return &paramDuplicate
+			}
+			if f == fieldRedir && bare(value) && strings.Contains(value, "&redir=") {
+				return &paramDuplicate // two addresses that two readers would take differently
 			}
 			p.seen |= 1 << f
 			p.raw[f] = value

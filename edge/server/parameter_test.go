@@ -110,7 +110,7 @@ var parameterCases = []struct {
 	{"id=1001&target=slot-1", func(ad.Call, ad.Impression) any { return true }, true}, {"id=1001&target=a\"b", nil, "!param_invalid"}, {"id=1001&target=" + strings.Repeat("t", 65), nil, "!param_invalid"},
 
 	{"id=1001&kw_music=rock&kw_music=jazz&kw_=x", func(c ad.Call, _ ad.Impression) any { return fmt.Sprint(c.Keywords) }, "[{music rock} {music jazz}]"},
-	{"id=1001&Section=Sport%21&empty&debug=1&x=%zz", func(c ad.Call, _ ad.Impression) any { return fmt.Sprint(c.Custom) }, "[{section Sport!} {empty }]"},
+	{"id=1001&Section=Sport%21&empty&debug_node=1&x=%zz", func(c ad.Call, _ ad.Impression) any { return fmt.Sprint(c.Custom) }, "[{section Sport!} {empty }]"},
 	{"id=1001&a=" + strings.Repeat("x", 60) + "&b=" + strings.Repeat("x", 61), func(c ad.Call, _ ad.Impression) any { return len(c.Custom) }, 1},
 	{"id=1001&" + repeat("c=1", ad.KeyValuesMax+1), func(c ad.Call, _ ad.Impression) any { return len(c.Custom) }, ad.KeyValuesMax},
 	{"id=1001&" + repeat("c=1", ad.QueryParamsMax-1), func(c ad.Call, _ ad.Impression) any { return len(c.Custom) }, ad.KeyValuesMax},

@@ -31,6 +31,14 @@ var (
 	sizeMissing      = problem{http.StatusBadRequest, "size_missing", "The placement has no size of its own and the tag names none.", false}
 	placementUnknown = problem{http.StatusNotFound, "placement_unknown", "No placement of that name is served on this host.", false}
 
+	adServerMissing    = problem{http.StatusBadRequest, "ad_server_missing", "The placement has no ad server that a preemptive tag could call.", false}
+	redirectInvalid    = problem{http.StatusBadRequest, "redirect_invalid", "redir is no https URL and no name of an ad server.", false}
+	redirectNotAllowed = problem{http.StatusBadRequest, "redirect_not_allowed", "redir leads to no ad server of the placement.", false}
+	redirectTooLong    = problem{http.StatusBadRequest, "redirect_too_long", "The URL of the redirect is longer than 4 KiB.", false}
+	dongleInvalid      = problem{http.StatusForbidden, "dongle_invalid", "A debug auction needs the dongle of the inventory's owner or of a bidder.", false}
+	tokenInvalid       = problem{http.StatusForbidden, "token_invalid", "The token is none of ours for this use on this host.", false}
+	tokenExpired       = problem{http.StatusGone, "token_expired", "The token was good, and its time is over.", false}
+
 	contentType     = problem{http.StatusUnsupportedMediaType, "content_type_unsupported", "Content-Type may be application/json or text/plain, once.", false}
 	contentEncoding = problem{http.StatusUnsupportedMediaType, "content_encoding_unsupported", "Content-Encoding may be gzip or zstd, once.", false}
 	bodyTooLarge    = problem{http.StatusRequestEntityTooLarge, "body_too_large", "The body is larger than 128 KiB.", true}

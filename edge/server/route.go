@@ -1,6 +1,10 @@
 package server
 
-import "net/http"
+import (
+	"net/http"
+
+	"curb/edge/ad"
+)
 
 // route is an endpoint.
 type route uint8
@@ -9,6 +13,12 @@ const (
 	routeNone route = iota
 	routeHTML
 	routeScript
+	routeRedirect
+	routeRedirectScript
+	routeJSON
+	routeAccept
+	routeImpression
+	routeClick
 	routeOpenRTB
 	routeCurb
 	routeStatus
@@ -25,6 +35,18 @@ func routeOf(r *http.Request) route {
 		return routeHTML
 	case "/ttj":
 		return routeScript
+	case "/pt":
+		return routeRedirect
+	case "/ptj":
+		return routeRedirectScript
+	case "/jpt":
+		return routeJSON
+	case "/ab":
+		return routeAccept
+	case "/it":
+		return routeImpression
+	case "/click":
+		return routeClick
 	case "/openrtb2/auction":
 		return routeOpenRTB
 	case "/.well-known/curb":
@@ -33,6 +55,23 @@ func routeOf(r *http.Request) route {
 		return routeStatus
 	}
 	return routeNone
+}
+
+// formatOf is how an endpoint of ad calls answers; of others it says nothing.
+func formatOf(r route) ad.TagFormat {
+	switch r {
+	case routeScript:
+		return ad.TagScript
+	case routeOpenRTB:
+		return ad.TagOpenRTB
+	case routeRedirect:
+		return ad.TagRedirect
+	case routeRedirectScript:
+		return ad.TagRedirectScript
+	case routeJSON:
+		return ad.TagJSON
+	}
+	return ad.TagHTML
 }
 
 func allowed(r route, method string) bool {
