@@ -9,6 +9,9 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"curb/edge/catalog"
+	"curb/edge/creative"
 )
 
 // Bidder is one bidder's line in the node's status.
@@ -39,31 +42,44 @@ type Status struct {
 	Bidders  []Bidder  `json:"bidders"`
 }
 
-// Options are what the door leads to. All fields are required.
+// Options are what the door leads to. Of the fields below Logger, those that are nil have no routes; the others are
+// required.
 type Options struct {
 	Status  func() Status
 	Drain   func() // starts a graceful stop and returns at once
 	Metrics http.Handler
 	Logger  *slog.Logger
+
+	Catalog   func() *catalog.Snapshot // the snapshot in force
+	Creatives *creative.Registry       // needs Catalog
+	Bills     Bills
+	Notices   func() Notices
+}
+
+// route is a method and path, as http.ServeMux reads them, and what answers there.
+type route struct {
+	pattern string
+	answer  http.HandlerFunc
 }
 
 // New builds the handler.
 func New(o Options) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok\n") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { writeReady(w, o.Status()) })
-	mux.HandleFunc("GET /v1/node", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, o.Status()) })
-	mux.HandleFunc("POST /v1/node/drain", func(w http.ResponseWriter, r *http.Request) {
-		o.Logger.Info("drain asked for", "from", r.RemoteAddr, "agent", r.UserAgent())
-		o.Drain()
-		writeJSON(w, http.StatusAccepted, map[string]bool{"draining": true})
-	})
-	mux.Handle("GET /metrics", o.Metrics)
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	methods := map[string][]string{} // by path
+	for _, route := range o.routes() {
+		mux.HandleFunc(route.pattern, route.answer)
+		method, path, _ := strings.Cut(route.pattern, " ")
+		methods[path] = append(methods[path], method)
+	}
+	for path, allowed := range methods {
+		if strings.HasPrefix(path, "/debug/") {
+			continue // a tree with leaves of its own: a path without methods below one with them is ambiguous to the mux
+		}
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			Problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "use "+strings.Join(allowed, " or ")+" here")
+		})
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		Problem(w, http.StatusNotFound, "not_found", "no such page; GET /v1/node shows the node")
 	})
@@ -72,6 +88,44 @@ func New(o Options) http.Handler {
 		Problem(w, http.StatusForbidden, "cross_origin", "this API takes no writes from other web pages")
 	}))
 	return local(origin.Handler(mux))
+}
+
+// routes are all routes of the door. ENDPOINTS.md describes them.
+func (o *Options) routes() []route {
+	all := []route{
+		{"GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok\n") }},
+		{"GET /readyz", func(w http.ResponseWriter, _ *http.Request) { writeReady(w, o.Status()) }},
+		{"GET /metrics", o.Metrics.ServeHTTP},
+		{"GET /v1/node", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, o.Status()) }},
+		{"POST /v1/node/drain", func(w http.ResponseWriter, r *http.Request) {
+			o.audit(r, "drain asked for")
+			o.Drain()
+			writeJSON(w, http.StatusAccepted, map[string]bool{"draining": true})
+		}},
+		{"GET /debug/pprof/", pprof.Index},
+		{"GET /debug/pprof/cmdline", pprof.Cmdline},
+		{"GET /debug/pprof/profile", pprof.Profile},
+		{"GET /debug/pprof/symbol", pprof.Symbol},
+		{"GET /debug/pprof/trace", pprof.Trace},
+	}
+	if o.Catalog != nil {
+		all = append(all, (&supply{o.Catalog}).routes()...)
+	}
+	if o.Creatives != nil {
+		all = append(all, (&creatives{o.Creatives, o.Catalog, o.audit}).routes()...)
+	}
+	if o.Bills != nil {
+		all = append(all, route{"GET /v1/bills", func(w http.ResponseWriter, r *http.Request) { writeBills(w, r, o.Bills) }})
+	}
+	if o.Notices != nil {
+		all = append(all, route{"GET /v1/notices", func(w http.ResponseWriter, _ *http.Request) { writeNotices(w, o.Notices()) }})
+	}
+	return all
+}
+
+// audit says in the log who wrote what.
+func (o *Options) audit(r *http.Request, what string, args ...any) {
+	o.Logger.Info(what, append(args, "from", r.RemoteAddr, "agent", r.UserAgent())...)
 }
 
 // local lets in only requests that name this machine: a name that a hostile page points at 127.0.0.1 is turned away.
