@@ -6,9 +6,9 @@ import "fmt"
 const (
 	pure = "edge/auction edge/auction/vector edge/openrtb edge/macro edge/privacy edge/token rules/schema rules/compile rules/index " +
 		"rules/ruletest plugins/hook plugins/wasmcheck"
-	memory   = "edge/catalog edge/userstore edge/estimate edge/throttle"
+	memory   = "edge/catalog edge/userstore edge/estimate edge/throttle edge/creative"
 	samples  = "rules/samples/..."
-	adapters = "edge/bidder edge/provider edge/identity edge/geo edge/device edge/notice edge/ledger edge/journal edge/creative " +
+	adapters = "edge/bidder edge/provider edge/identity edge/geo edge/device edge/notice edge/ledger edge/journal " +
 		"plugins/host plugins/registry rules/reload"
 	rim = "edge/server edge/server/... edge/admin edge/console"
 	// core is what everything above the pure packages may build on.
