@@ -167,7 +167,9 @@ func TestCreativeRefusals(t *testing.T) {
 	d := openDoor(t)
 	d.want(d.ask("POST", "/v1/creatives", bannerJSON), 201, "")
 	const path = "/v1/creatives/1000000000"
-	padded := func(n int) string { return bannerJSON[:len(bannerJSON)-1] + strings.Repeat(" ", n-len(bannerJSON)) + "}" }
+	padded := func(n int) string {
+		return bannerJSON[:len(bannerJSON)-1] + strings.Repeat(" ", n-len(bannerJSON)) + "}"
+	}
 	cases := []struct {
 		name, method, path, body string
 		header                   []string
