@@ -5,20 +5,25 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"curb/edge/ad"
 	"curb/edge/catalog"
+	"curb/edge/macro"
 	"curb/rules/compile"
 	"curb/rules/schema"
 )
 
+// now is when the set is read.
+var now = time.Date(2027, 3, 1, 8, 30, 0, 0, time.UTC)
+
 func demo(t *testing.T) *catalog.Snapshot {
 	t.Helper()
-	contents, problems := compile.Dir(Demo, compile.Options{Lab: true})
-	for _, p := range problems {
+	set := compile.Set(Demo, compile.Options{Lab: true, Now: now})
+	for _, p := range slices.Concat(set.Problems, set.Warnings) {
 		t.Error(p)
 	}
-	snap, err := catalog.New(contents)
+	snap, err := catalog.New(set.Contents)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,19 +54,47 @@ func TestDemoIsTheMarketThatIsSimulated(t *testing.T) {
 			}
 		}
 		for _, size := range p.Sizes {
-			servesDefault(t, snap, p, size)
+			servesDefault(t, snap, p, size, "Curb house ad")
 		}
 	}
-	if len(snap.DataProviders()) != 1 || !strings.HasPrefix(snap.DataProviders()[0].Endpoint, "http://127.0.0.1:9720/") {
-		t.Errorf("data providers %+v", snap.DataProviders())
+	for name, contextual := range map[string]bool{"weather": false, "page-topics": true} {
+		d := snap.DataProviderNamed(name)
+		if d == nil || !d.Active || d.Contextual != contextual || d.ReadyURL != "http://127.0.0.1:9720/ready" || !strings.HasPrefix(d.Endpoint, "http://127.0.0.1:9720/") {
+			t.Errorf("data provider %s is %+v", name, d)
+		}
 	}
 }
 
-func servesDefault(t *testing.T, snap *catalog.Snapshot, p *ad.Placement, size ad.Size) {
+// TestDemoPassesPricesOn holds what the preemptive page, the simulated ad server and the debug auctions rely on.
+func TestDemoPassesPricesOn(t *testing.T) {
+	snap := demo(t)
+	p := snap.Placement(1002)
+	allowed, err := macro.Allow(p.AdServers, true)
+	if err != nil || len(p.AdServers) != 3 {
+		t.Fatalf("ad servers of 1002: %v, %+v", err, p.AdServers)
+	}
+	for name, format := range map[string]string{"own": "", "own-js": "&format=js", "own-html": "&format=html"} {
+		if _, i, err := allowed.Match(name); err != nil || !strings.HasPrefix(p.AdServers[i].URL, "http://127.0.0.1:9800/ad?price={PRICE}&") || !strings.HasSuffix(p.AdServers[i].URL, "&cb={CB}"+format) {
+			t.Errorf("redir=%s leads to %d, %v", name, i, err)
+		}
+	}
+	publisher := snap.Publisher(p.Publisher)
+	if dense, _ := ad.BucketsNamed("dense"); fmt.Sprint(publisher.Buckets) != fmt.Sprint(dense) || publisher.PriceKey.Scheme != ad.PriceAEAD {
+		t.Errorf("prices of 1002 are passed on by %+v", publisher)
+	}
+	if snap.Member(100).Dongle != "demo-dongle" {
+		t.Errorf("the dongle of member 100 is %q", snap.Member(100).Dongle)
+	}
+	if !snap.Rates().Fresh(now) || snap.Rates().AsOf.Day() != 28 {
+		t.Errorf("the rates are of %v", snap.Rates().AsOf)
+	}
+}
+
+func servesDefault(t *testing.T, snap *catalog.Snapshot, p *ad.Placement, size ad.Size, text string) {
 	t.Helper()
 	d, ok := p.Default(size)
 	c := snap.Creative(d.Creative)
-	if !ok || c == nil || c.Size != size || !c.Secure || c.ServesOn(p.Publisher) != ad.Undecided || !strings.Contains(c.Content, "Curb house ad") {
+	if !ok || c == nil || c.Size != size || !c.Secure || c.ServesOn(p.Publisher) != ad.Undecided || !strings.Contains(c.Content, text) {
 		t.Errorf("the default of %d for %s is %+v", p.ID, size, c)
 	}
 }
@@ -76,6 +109,9 @@ func TestDemoBidders(t *testing.T) {
 		if b == nil || b.Endpoint != fmt.Sprintf("http://127.0.0.1:%d/bid", 9700+n) || !slices.Equal(b.Members, []ad.MemberID{200 + n}) {
 			t.Errorf("bidder %d is %+v", 9700+n, b)
 			continue
+		}
+		if b.NotifyURL != fmt.Sprintf("http://127.0.0.1:%d/notify", 9700+n) || n <= 2 && (!b.NotifyLost || !b.NotifyPending) || b.Dongle == "" {
+			t.Errorf("bidder %d is told by %+v", 9700+n, b)
 		}
 		for _, size := range []string{"300x250", "728x90", "300x600"} {
 			c := snap.CreativeByCode(200+n, "c-"+size)
@@ -121,9 +157,55 @@ func TestDemoShowsWhatItsTableSays(t *testing.T) {
 	if p := snap.Placement(1011); snap.Publisher(p.Publisher).PriceRule != ad.SecondPrice || p.SoftFloor == 0 {
 		t.Errorf("1011 is %+v", p)
 	}
+	if b := snap.OwnerBidder(1012); b != snap.Bidder(9706) || !slices.Contains(b.Members, snap.Placement(1012).Member) || snap.OwnerBidder(1001) != nil {
+		t.Errorf("1012 is offered first to %+v", b)
+	}
+	servesDefault(t, snap, snap.Placement(1012), ad.Size{W: 300, H: 250}, "Rook")
+	if l := snap.LineItemsFor(1013); len(l) != 1 || l[0].Priority < threshold || l[0].Budget.LifetimeImpressions == 0 || !l[0].Caps.Any() {
+		t.Errorf("1013 has %+v", l)
+	}
 	for _, code := range schema.BidCurrencies() {
 		if currency, _ := ad.ParseCurrency(code); snap.Rates().Rate(currency) <= 0 {
 			t.Errorf("there is no rate of %s", code)
+		}
+	}
+}
+
+// TestDemoHoldsTheBiddingPriorityExample: C1 to C4 on 1014, each once, and only bidder 9701 may win against them.
+func TestDemoHoldsTheBiddingPriorityExample(t *testing.T) {
+	snap := demo(t)
+	var got []string
+	for _, l := range snap.LineItemsFor(1014) {
+		got = append(got, fmt.Sprintf("%s P%d $%s ×%d", l.Name, l.Priority, l.Price, l.Budget.LifetimeImpressions))
+	}
+	if want := []string{"C1 P10 $5 ×1", "C2 P10 $1 ×1", "C3 P4 $4 ×1", "C4 P5 $2 ×1"}; !slices.Equal(got, want) {
+		t.Errorf("1014 has %q, want %q", got, want)
+	}
+	p := snap.Placement(1014)
+	if snap.Member(p.Member).ResellingPriority != 6 || len(snap.DealsFor(1014)) != 0 {
+		t.Errorf("member %+v, deals %v", snap.Member(p.Member), snap.DealsFor(1014))
+	}
+	blocked := snap.Publisher(p.Publisher).BlockedAdvertisers
+	for n := ad.MemberID(1); n <= 8; n++ {
+		brand := snap.CreativeByCode(200+n, "c-300x250").Advertisers[0]
+		if slices.Contains(blocked, brand) == (n == 1) {
+			t.Errorf("the brand of bidder %d, %s, among those blocked: %v", 9700+n, brand, blocked)
+		}
+	}
+}
+
+// TestDemoShowsEveryFormat: one placement, one line item and one creative for each.
+func TestDemoShowsEveryFormat(t *testing.T) {
+	snap := demo(t)
+	for id, format := range map[ad.PlacementID]ad.Format{1004: ad.FormatHTML, 1015: ad.FormatImage, 1016: ad.FormatScript, 1017: ad.FormatNative, 1018: ad.FormatVAST} {
+		items := snap.LineItemsFor(id)
+		if len(items) != 1 || len(items[0].Creatives) != 1 || items[0].Priority < 6 {
+			t.Errorf("placement %d has %+v", id, items)
+			continue
+		}
+		p, c := snap.Placement(id), snap.Creative(items[0].Creatives[0])
+		if c.Format != format || c.Media&p.MediaTypes == 0 || !c.Secure || c.ServesOn(p.Publisher) != ad.Undecided || len(p.Sizes) > 0 && p.Sizes[0] != c.Size {
+			t.Errorf("placement %d shows %+v", id, c)
 		}
 	}
 }

@@ -117,6 +117,12 @@ func CheckLink(text string) (detail, remedy string) {
 	return "", ""
 }
 
+// LoopbackLink says whether a URL leads to this machine. Browsers trust what comes from there like what comes over https.
+func LoopbackLink(text string) bool {
+	u, f := parseURL(text)
+	return f == nil && loopback(u.Hostname())
+}
+
 // parseURL checks that text is an absolute URL with a host and nothing that two readers could read differently: no
 // credentials, fragment, spaces, backslashes or characters beyond ASCII. ${MACROS} may stand anywhere after the host.
 func parseURL(text string) (*url.URL, *fault) {
