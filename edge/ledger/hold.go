@@ -1,0 +1,222 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"curb/edge/ad"
+	"curb/edge/estimate"
+)
+
+// PendingState is what is known of a sale that may have been passed on. The zero value is nothing.
+type PendingState uint8
+
+// States of a pending.
+const (
+	PendingUnknown PendingState = iota // it was never passed on, or so long ago that it is forgotten
+	PendingOpen                        // it may be accepted
+	PendingBilled                      // it was accepted, and may be served again
+	PendingExpired                     // its time is over, or it was given up
+)
+
+// String is for messages.
+func (s PendingState) String() string {
+	return [...]string{"unknown", "open", "billed", "expired"}[min(s, PendingExpired)]
+}
+
+// call is what an estimate learns from a sale.
+func call(s *ad.Sale, average ad.CPM) *estimate.Call {
+	return &estimate.Call{Placement: s.Placement, Size: s.Size, Price: s.Net, Average: average}
+}
+
+// lastSecond is the last whole second at which a pending may be accepted: what the clocks of two machines may differ is
+// allowed for.
+func lastSecond(expires time.Time) int64 { return expires.Add(ad.ClockSkewMax).Unix() }
+
+// Hold keeps a sale whose price is passed on. When it returns without an error the pending is on disk, and what is set aside
+// for a line item stays so until the sale is accepted or expires. On an error nobody may be told of the sale. A second call
+// with the same pending says the same as the first.
+//
+// Errors: ErrSale, ErrNotReserved, ErrFull, ErrHeld, ErrGivenUp, the context's, or the log's.
+func (l *Ledger) Hold(ctx context.Context, p *ad.Pending) error {
+	if why := reasonNot(&p.Sale); why != "" {
+		return fmt.Errorf("hold: %w: %s", ErrSale, why)
+	}
+	for {
+		c, flight, err := l.beginHold(ctx, p)
+		switch {
+		case err != nil:
+			return fmt.Errorf("hold: %w", err)
+		case flight != nil:
+			if err := await(ctx, flight); err != nil {
+				return fmt.Errorf("hold: wait for the same sale: %w", err)
+			}
+		case c == nil:
+			return nil
+		default:
+			if err := l.writeHold(ctx, p, c); err != nil {
+				return fmt.Errorf("hold: %w", err)
+			}
+			return nil
+		}
+	}
+}
+
+// beginHold claims the key. It gives neither a claim nor a flight to wait for when the sale is held already.
+func (l *Ledger) beginHold(ctx context.Context, p *ad.Pending) (*claim, <-chan struct{}, error) {
+	s := l.lock(p.SaleKey)
+	defer l.unlock(s)
+	c := s.claims[p.SaleKey]
+	switch {
+	case c != nil && c.flight != nil:
+		return nil, c.flight, nil
+	case c != nil && c.held != nil && string(c.held.record) == string(appendPending(nil, &pending{*p, c.capped})):
+		return nil, nil, nil
+	case c != nil && c.held != nil:
+		return nil, nil, ErrHeld
+	case s.marks[p.SaleKey] != 0 || c != nil && (c.record != nil || c.closing != open):
+		return nil, nil, ErrGivenUp
+	case p.LineItem != 0 && (c == nil || c.account == nil || c.account.line != p.LineItem || p.BuyerPays.Cost() > c.cost || dayOf(p.At) != c.day):
+		return nil, nil, ErrNotReserved
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	record := appendPending(nil, &pending{*p, c != nil && c.capped})
+	if len(record) > recordBytesMax {
+		return nil, nil, fmt.Errorf("%w: it takes %d bytes, at most %d", ErrSale, len(record), recordBytesMax)
+	}
+	if err := l.takeRoom(int64(len(record) + heldOverhead)); err != nil {
+		return nil, nil, err
+	}
+	s.leaveImage(l.cut)
+	c = s.claim(p.SaleKey)
+	c.kind, c.record, c.flight = KindPending, record, make(chan struct{})
+	return c, nil, nil
+}
+
+// takeRoom accounts for the memory of one more pending, if there is room.
+func (l *Ledger) takeRoom(bytes int64) error {
+	if count := l.heldCount.Add(1); count > int64(l.options.Pendings) {
+		l.giveRoom(0)
+		return fmt.Errorf("%w: %d, at most that many; they go as they are accepted or expire", ErrFull, count-1)
+	}
+	if total := l.heldBytes.Add(bytes); total > l.options.PendingBytes {
+		l.giveRoom(bytes)
+		return fmt.Errorf("%w: they take %d bytes, at most %d; they go as they are accepted or expire", ErrFull, total-bytes, l.options.PendingBytes)
+	}
+	return nil
+}
+
+func (l *Ledger) giveRoom(bytes int64) {
+	l.heldCount.Add(-1)
+	l.heldBytes.Add(-bytes)
+}
+
+// writeHold hands the pending to the log. One that may or may not be there is closed by the next Expire; until then what is
+// set aside for it stays so.
+func (l *Ledger) writeHold(ctx context.Context, p *ad.Pending, c *claim) error {
+	err := l.options.Log.Append(ctx, KindPending, c.record)
+	s := l.lock(p.SaleKey)
+	defer l.unlock(s)
+	l.land(s, c)
+	if err != nil {
+		l.close(s, p.SaleKey, c, withdrawn)
+		return err
+	}
+	l.keep(s, p, c)
+	return nil
+}
+
+// keep makes the claim's record its pending.
+func (l *Ledger) keep(s *shard, p *ad.Pending, c *claim) {
+	c.held = &held{record: c.record, expires: lastSecond(p.Expires)}
+	c.record = nil
+	s.expiries.push(expiry{c.held.expires, p.SaleKey})
+}
+
+// close marks a claim as one that the next Expire closes. From here on it is not billed any more. The caller holds the shard.
+func (l *Ledger) close(s *shard, key ad.SaleKey, c *claim, o outcome) {
+	s.leaveImage(l.cut)
+	if c.record != nil && c.kind == KindBill {
+		s.doubtful--
+	}
+	c.closing = o
+	s.closings = append(s.closings, key)
+}
+
+// Pending tells what became of a sale that was passed on. The pending is given while it is open or billed; its document is
+// shared and must not be changed.
+func (l *Ledger) Pending(key ad.SaleKey, now time.Time) (ad.Pending, PendingState) {
+	s := l.lock(key)
+	defer l.unlock(s)
+	p, state, _ := s.look(key, now)
+	return p.Pending, state
+}
+
+// look decodes what is held under a key.
+func (s *shard) look(key ad.SaleKey, now time.Time) (pending, PendingState, error) {
+	c, m := s.claims[key], s.marks[key]
+	switch {
+	case c == nil || c.held == nil:
+		if m == 0 {
+			return pending{}, PendingUnknown, nil
+		}
+		return pending{}, PendingExpired, nil
+	case c.closing != open || now.Unix() > c.held.expires:
+		return pending{}, PendingExpired, nil
+	}
+	p, err := decodePending(c.held.record)
+	if err != nil {
+		return pending{}, PendingUnknown, err
+	}
+	if m.outcome() == billed {
+		return p, PendingBilled, nil
+	}
+	return p, PendingOpen, nil
+}
+
+// Accept books a sale that was passed on and came back. first tells whether this call booked it; further calls within the
+// window give the same pending, to be served again and not billed again. The state is the one after the call: PendingBilled
+// is served, whatever else is not.
+//
+// Errors: the context's, or the log's; the sale is then still open.
+func (l *Ledger) Accept(ctx context.Context, key ad.SaleKey, now time.Time) (p ad.Pending, first bool, state PendingState, err error) {
+	for {
+		found, state, a, flight, err := l.beginAccept(ctx, key, now)
+		switch {
+		case err != nil:
+			return ad.Pending{}, false, state, fmt.Errorf("accept: %w", err)
+		case flight != nil:
+			if err := await(ctx, flight); err != nil {
+				return ad.Pending{}, false, PendingOpen, fmt.Errorf("accept: wait for the same sale: %w", err)
+			}
+		case a == nil:
+			return found, false, state, nil
+		default:
+			if err := l.write(ctx, a); err != nil {
+				return ad.Pending{}, false, PendingOpen, fmt.Errorf("accept: %w", err)
+			}
+			return found, true, PendingBilled, nil
+		}
+	}
+}
+
+// beginAccept claims the key for an attempt if the sale is open.
+func (l *Ledger) beginAccept(ctx context.Context, key ad.SaleKey, now time.Time) (ad.Pending, PendingState, *attempt, <-chan struct{}, error) {
+	s := l.lock(key)
+	defer l.unlock(s)
+	if c := s.claims[key]; c != nil && c.flight != nil {
+		return ad.Pending{}, PendingOpen, nil, c.flight, nil
+	}
+	p, state, err := s.look(key, now)
+	if err != nil || state != PendingOpen {
+		return p.Pending, state, nil, nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return ad.Pending{}, state, nil, nil, err
+	}
+	a, err := l.attempt(s, &p.Sale, p.Average, now)
+	return p.Pending, state, a, nil, err
+}

@@ -1,0 +1,161 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"curb/edge/ad"
+	"curb/edge/estimate"
+)
+
+// Log is where records go before anybody is served. Append returns once the record is on disk, or with an error and then
+// the record may be there all the same, now or a little later. Records lie in the order in which they were handed over.
+type Log interface {
+	Append(ctx context.Context, kind uint8, record []byte) error
+}
+
+// Kinds of records in the log.
+const (
+	KindBill    uint8 = 1 // a sale was booked
+	KindPending uint8 = 2 // a sale was passed on
+	KindClosed  uint8 = 3 // sales that will not be booked any more
+)
+
+// Defaults of Options.
+const (
+	PendingBytesDefault = 256 << 20
+	PendingsDefault     = 1 << 18
+	CountersDefault     = 1 << 20
+	RecentBytesDefault  = 256 << 20
+	CloseTimeoutDefault = time.Second
+)
+
+// RecentAge is for how long every bill stays enumerable, as far as Options.RecentBytes reach.
+const RecentAge = 15 * time.Minute
+
+// recentLeast bills stay enumerable whatever their age.
+const recentLeast = 1000
+
+// markAge is how long a settled key is remembered: the longest accept window, the skew of clocks, and an hour for records
+// that are replayed although a snapshot holds them.
+const markAge = ad.AcceptWindowLong + ad.ClockSkewMax + time.Hour
+
+// reservationAge is when a reservation that became neither bill nor pending counts as forgotten by its owner.
+const reservationAge = 2 * time.Minute
+
+// doubtAge is how long a bill that may or may not be in the log may still be presented again before it is withdrawn.
+const doubtAge = 5 * time.Second
+
+// What callers may want to tell apart.
+var (
+	// ErrGivenUp: the sale was declined, expired or withdrawn, and is never billed any more.
+	ErrGivenUp = errors.New("the sale was given up")
+	// ErrNotReserved: a line item's sale costs more than what was set aside for it. Reserve comes first.
+	ErrNotReserved = errors.New("nothing, or not enough, is set aside for the sale")
+	// ErrSale: the sale cannot be billed as it stands; what it wraps says why.
+	ErrSale = errors.New("the sale is not one")
+	// ErrFull: no more sales can be passed on until some are accepted or expire.
+	ErrFull = errors.New("too many sales are pending")
+	// ErrHeld: a sale with this key was passed on already, and differs from this one.
+	ErrHeld = errors.New("another sale with this key is pending")
+	// ErrRecord: a record of the log or a snapshot cannot be read; what it wraps says why.
+	ErrRecord = errors.New("record of the ledger")
+)
+
+// Options are how a ledger is made. Log is required.
+type Options struct {
+	Log    Log
+	Logger *slog.Logger
+	// Expired is told of every sale that was passed on and not accepted in time, from within Expire. It may be told of one
+	// twice if the process ended in between. It must not call the ledger's Expire, and copies what it keeps.
+	Expired func(*ad.Pending)
+	// PendingBytes bounds the memory of sales that were passed on, Pendings their number; beyond either Hold refuses.
+	PendingBytes int64
+	Pendings     int
+	// Counters is how many pairs of user and line item are counted for caps; who was not served for longest is forgotten.
+	Counters int
+	// RecentBytes bounds the bills that can be enumerated; the oldest go first.
+	RecentBytes int64
+	// EstimatePairs is how many placements and sizes estimates are learnt for.
+	EstimatePairs int
+	// CloseTimeout is how long Expire waits for the log.
+	CloseTimeout time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Expired == nil {
+		o.Expired = func(*ad.Pending) {}
+	}
+	if o.PendingBytes <= 0 {
+		o.PendingBytes = PendingBytesDefault
+	}
+	if o.Pendings <= 0 {
+		o.Pendings = PendingsDefault
+	}
+	if o.Counters <= 0 {
+		o.Counters = CountersDefault
+	}
+	if o.RecentBytes <= 0 {
+		o.RecentBytes = RecentBytesDefault
+	}
+	if o.CloseTimeout <= 0 {
+		o.CloseTimeout = CloseTimeoutDefault
+	}
+	return o
+}
+
+// Ledger is the node's book of what was sold. It is safe for concurrent use.
+//
+// Locks, in the order in which they are taken: world for reading, a shard, an account, a counter shard, then the totals, the
+// recent bills or the estimates. world is held for writing only to decide which moment a snapshot shows. No lock is held
+// while the log works.
+type Ledger struct {
+	options Options
+	logger  *slog.Logger
+
+	world    sync.RWMutex
+	cut      uint64 // the snapshot being taken; 0: none. Guarded by world.
+	shards   [shardCount]shard
+	accounts accounts
+	counters counters
+	totals   totals
+	recent   recent
+	learnt   *estimate.Book
+
+	// clock is how many seconds this ledger has run, over restarts. It drops what is old without trusting the wall clock.
+	clock     atomic.Uint32
+	heldBytes atomic.Int64
+	heldCount atomic.Int64
+
+	snapshotting sync.Mutex // one snapshot at a time
+	cuts         uint64     // guarded by snapshotting
+	sweep        sweep
+}
+
+// New makes an empty ledger. A log that holds its records restores it (Kinds, Apply, RestoreSnapshot) before it is used.
+func New(o Options) *Ledger {
+	o = o.withDefaults()
+	l := &Ledger{options: o, logger: o.Logger, learnt: estimate.New(estimate.Options{Pairs: o.EstimatePairs})}
+	for i := range l.shards {
+		l.shards[i].marks = make(map[ad.SaleKey]mark)
+		l.shards[i].claims = make(map[ad.SaleKey]*claim)
+	}
+	l.accounts.init()
+	l.counters.init(o.Counters)
+	l.totals.init()
+	l.recent.bytesMax = o.RecentBytes
+	return l
+}
+
+// Estimate is what was learnt of a placement and a size from sales that were passed on; ok is false before the first that
+// was accepted. edge/estimate says what the numbers mean.
+func (l *Ledger) Estimate(placement ad.PlacementID, size ad.Size) (e ad.EstimatedClear, ok bool) {
+	return l.learnt.Estimate(placement, size)
+}
