@@ -10,10 +10,10 @@ import (
 // of hosts (lower-case names) or below one. What URLs do not hold is percent-encoded; a URL that two readers could take
 // for two hosts is refused. On an error, which is a *RedirectError, dst is as it was.
 func AppendClickTarget(dst []byte, landing string, hosts []string) ([]byte, error) {
-	o, rest, err := cutLanding(landing)
+	o, rest, fault := readLanding(landing)
 	switch {
-	case err != nil:
-		return dst, err
+	case fault != nil:
+		return dst, fault
 	case !within(o.host, hosts):
 		return dst, errHostUnknown
 	}
@@ -22,9 +22,9 @@ func AppendClickTarget(dst []byte, landing string, hosts []string) ([]byte, erro
 
 // AppendSealedTarget is AppendClickTarget for a landing page that came out of a token of ours, on whatever host.
 func AppendSealedTarget(dst []byte, landing string) ([]byte, error) {
-	o, rest, err := cutLanding(landing)
-	if err != nil {
-		return dst, err
+	o, rest, fault := readLanding(landing)
+	if fault != nil {
+		return dst, fault
 	}
 	return appendTarget(dst, &o, rest)
 }
@@ -32,24 +32,28 @@ func AppendSealedTarget(dst []byte, landing string) ([]byte, error) {
 // LandingHost gives the host that a landing page leads to, in lower case and without its port, for a list of allowed hosts. ok is
 // false if AppendSealedTarget would refuse it, apart from its length.
 func LandingHost(landing string) (host string, ok bool) {
-	o, _, err := cutLanding(landing)
-	return o.host, err == nil
+	o, _, cause := cutLanding(landing)
+	return o.host, cause == ""
 }
 
-func cutLanding(landing string) (o origin, rest string, err error) {
+func readLanding(landing string) (o origin, rest string, fault error) {
 	if len(landing) > ad.RedirectBytesMax {
 		return o, "", errSourceTooLong
 	}
-	for i := range len(landing) {
-		if b := landing[i]; b < ' ' || b == 0x7f {
-			return o, "", invalid("it has a control character")
-		}
-	}
-	o, rest, cause := cutOrigin(landing)
+	o, rest, cause := cutLanding(landing)
 	if cause != "" {
 		return o, "", invalid(cause)
 	}
 	return o, rest, nil
+}
+
+func cutLanding(landing string) (o origin, rest, cause string) {
+	for i := range len(landing) {
+		if b := landing[i]; b < ' ' || b == 0x7f {
+			return o, "", "it has a control character"
+		}
+	}
+	return cutOrigin(landing)
 }
 
 func appendTarget(dst []byte, o *origin, rest string) ([]byte, error) {

@@ -45,7 +45,13 @@ func single[K comparable](m map[K]*ad.Placement, key K, p *ad.Placement) {
 	m[key] = p
 }
 
-type creativeTemplate struct{ content, click *macro.Template }
+// creativeTemplate is a registered creative, parsed.
+type creativeTemplate struct {
+	content, click *macro.Template
+	// leads: the click URL names a host that a click of ours can be sent on to. No value can change that.
+	leads  bool
+	pixels []*macro.Template
+}
 
 func (h *Handler) compiledFor(snap *catalog.Snapshot) *compiled {
 	c := h.compiled.Load()
@@ -56,15 +62,34 @@ func (h *Handler) compiledFor(snap *catalog.Snapshot) *compiled {
 	return c
 }
 
-// template gives the parsed content and click URL of a registered creative.
-func (h *Handler) template(snap *catalog.Snapshot, creative *ad.Creative, syntax macro.Syntax) *creativeTemplate {
+// creative gives a registered creative parsed.
+func (h *Handler) creative(snap *catalog.Snapshot, creative *ad.Creative) *creativeTemplate {
 	c := h.compiledFor(snap)
 	if t, ok := c.creatives.Load(creative); ok {
 		return t.(*creativeTemplate)
 	}
-	t := &creativeTemplate{content: macro.Parse(creative.Content, syntax), click: macro.Parse(creative.ClickURL, macro.URL)}
+	t := &creativeTemplate{content: macro.Parse(creative.Content, syntaxOf(creative)), click: macro.Parse(creative.ClickURL, macro.URL)}
+	_, t.leads = macro.LandingHost(creative.ClickURL)
+	for _, pixel := range creative.Pixels {
+		t.pixels = append(t.pixels, macro.Parse(pixel, macro.URL))
+	}
 	c.creatives.Store(creative, t)
 	return t
+}
+
+// syntaxOf is what the content of a creative is written in.
+func syntaxOf(c *ad.Creative) macro.Syntax {
+	switch c.Format {
+	case ad.FormatHTML:
+		return macro.HTML
+	case ad.FormatNative:
+		return macro.Data
+	case ad.FormatVAST:
+		if !foldPrefix(c.Content, "http") {
+			return macro.Data
+		}
+	}
+	return macro.URL
 }
 
 // chainTemplate gives the parsed daisy chain of a placement.
@@ -76,4 +101,9 @@ func (h *Handler) chainTemplate(snap *catalog.Snapshot, place *ad.Placement) *ma
 	t := macro.Parse(place.DaisyChain, macro.URL)
 	c.chains.Store(place, t)
 	return t
+}
+
+// template is creative, for a caller that knows the syntax.
+func (h *Handler) template(snap *catalog.Snapshot, creative *ad.Creative, _ macro.Syntax) *creativeTemplate {
+	return h.creative(snap, creative)
 }

@@ -10,15 +10,31 @@ import (
 
 // pageWriter writes what a slot is answered with. Its buffers are kept from request to request.
 type pageWriter struct {
+	// links leads back to this node. The handler sets it before the first slot is composed; nil: the call counts for nothing,
+	// and its ads have no pixel and no click of ours.
+	links links
+	// personal: what identifies or describes the user may be told to creatives (adcall.Answer.Personal). The handler sets it.
+	personal bool
+
 	document []byte
 	piece    []byte // a URL while it is put together
+	source   []byte // XML or JSON before our URLs are in it
 	values   values
+	clicks   clicks
 	unsold   adcall.Slot // what a slot is served as whose winner cannot be shown
 }
 
 func (p *pageWriter) reset() {
-	p.document, p.piece, p.values = keep(p.document), keep(p.piece), values{}
-	p.unsold = adcall.Slot{}
+	p.document, p.piece, p.source, p.values = keep(p.document), keep(p.piece), keep(p.source), values{}
+	p.links, p.personal, p.unsold = nil, false, adcall.Slot{}
+	p.clicks.reset()
+}
+
+// begin points the writer at a slot.
+func (h *Handler) begin(p *pageWriter, in request, call *ad.Call, slot *adcall.Slot) {
+	p.clicks.begin(p.links, call, slot)
+	p.values = values{call: call, slot: slot, size: slot.Size, snap: in.snap, clicks: &p.clicks, node: h.node[0], personal: p.personal}
+	p.document = p.document[:0]
 }
 
 // keepBytes bounds what a pooled buffer holds on to.
@@ -34,13 +50,13 @@ func keep(buf []byte) []byte {
 // compose writes the slot's document, or the URL of the frame for a daisy chain on a script tag. It goes down the order
 // of outcomes where something cannot be shown by a tag (video, native, a URL that is none), and reports what was written.
 func (h *Handler) compose(p *pageWriter, in request, call *ad.Call, slot *adcall.Slot) adcall.Outcome {
-	p.values = values{call: call, slot: slot, size: slot.Size}
+	h.begin(p, in, call, slot)
 	outcome := slot.Outcome
 	if outcome == adcall.Sold {
 		if h.show(p, in, slot) {
 			return outcome
 		}
-		slot = p.withdraw(in, call, slot)
+		slot = h.withdraw(p, in, call, slot)
 		outcome = adcall.Default
 	}
 	if outcome == adcall.Default {
@@ -65,10 +81,15 @@ func (h *Handler) compose(p *pageWriter, in request, call *ad.Call, slot *adcall
 	return adcall.Blank
 }
 
-// show writes the document of the slot's creative; false if there is none, or none within bounds.
+// show writes the document of the slot's creative, with its pixels at the end; false if there is none, or none within
+// bounds. It needs no request: of in it reads the snapshot, so that what is accepted later can be composed when it is sold.
 func (h *Handler) show(p *pageWriter, in request, slot *adcall.Slot) bool {
 	p.document = append(p.document[:0], documentHead...)
-	if !h.fragment(p, in, slot) || len(p.document)+len(documentTail) > ad.ResponseTailBytesMax {
+	if !h.fragment(p, in, slot) {
+		return false
+	}
+	h.pixels(p, in, slot)
+	if len(p.document)+len(documentTail) > ad.ResponseTailBytesMax {
 		return false
 	}
 	p.document = append(p.document, documentTail...)
@@ -77,7 +98,7 @@ func (h *Handler) show(p *pageWriter, in request, slot *adcall.Slot) bool {
 
 // withdraw gives the slot as it would be had nobody bought it: with the placement's default creative, if that may serve,
 // in the slot's first size.
-func (p *pageWriter) withdraw(in request, call *ad.Call, slot *adcall.Slot) *adcall.Slot {
+func (h *Handler) withdraw(p *pageWriter, in request, call *ad.Call, slot *adcall.Slot) *adcall.Slot {
 	p.unsold = adcall.Slot{Impression: slot.Impression, Outcome: adcall.Default, Size: slot.Size, Result: slot.Result}
 	if sizes := slot.Impression.Sizes; len(sizes) > 0 {
 		p.unsold.Size = sizes[0]
@@ -87,7 +108,7 @@ func (p *pageWriter) withdraw(in request, call *ad.Call, slot *adcall.Slot) *adc
 			p.unsold.Creative = c
 		}
 	}
-	p.values.slot, p.values.size = &p.unsold, p.unsold.Size
+	h.begin(p, in, call, &p.unsold)
 	return &p.unsold
 }
 
@@ -98,24 +119,35 @@ const (
 	documentTail = `</body></html>`
 )
 
+// winner writes the document of the slot's winner and of nothing in its place; false if a page cannot show it. It is what is
+// kept of a sale that is passed on, and shown when it is accepted.
+func (h *Handler) winner(p *pageWriter, in request, call *ad.Call, slot *adcall.Slot) bool {
+	h.begin(p, in, call, slot)
+	return slot.Outcome == adcall.Sold && h.show(p, in, slot)
+}
+
 // fragment appends the markup of the slot's creative; false if there is none that a page can show as it is.
 func (h *Handler) fragment(p *pageWriter, in request, slot *adcall.Slot) (ok bool) {
+	c := slot.Creative
+	if c != nil && (c.Format == ad.FormatVAST || c.Format == ad.FormatNative) {
+		return false // a page has no player and no template
+	}
 	if slot.Bid != nil && slot.Bid.Markup != "" {
-		p.document, ok = macro.Expand(p.document, slot.Bid.Markup, macro.HTML, &p.values)
+		p.document, ok = macro.Expand(p.document, slot.Bid.Markup, macro.HTML, &p.values, slot.Bid.Macros...)
 		return ok
 	}
-	c := slot.Creative
 	if c == nil {
 		return false
 	}
+	t := h.creative(in.snap, c)
 	switch c.Format {
 	case ad.FormatHTML:
-		p.document, ok = h.template(in.snap, c, macro.HTML).content.Append(p.document, &p.values)
+		p.document, ok = p.fill(p.document, t.content, c.Content, macro.HTML)
 		return ok
 	case ad.FormatImage:
-		return h.picture(p, in, c)
+		return h.picture(p, c, t)
 	case ad.FormatScript:
-		if !p.url(h.template(in.snap, c, macro.URL).content) {
+		if !p.address(t.content, c.Content) {
 			return false
 		}
 		p.document = append(p.document, `<script src="`...)
@@ -127,17 +159,14 @@ func (h *Handler) fragment(p *pageWriter, in request, slot *adcall.Slot) (ok boo
 }
 
 // picture appends an image, in a link if the creative leads anywhere.
-func (h *Handler) picture(p *pageWriter, in request, c *ad.Creative) bool {
-	t := h.template(in.snap, c, macro.URL)
-	linked := false
-	if c.ClickURL != "" {
-		if linked = p.landing(c.ClickURL, t.click); linked {
-			p.document = append(p.document, `<a href="`...)
-			p.document = appendAttribute(p.document, p.piece)
-			p.document = append(p.document, `" target="_blank" rel="noopener">`...)
-		}
+func (h *Handler) picture(p *pageWriter, c *ad.Creative, t *creativeTemplate) bool {
+	linked := c.ClickURL != "" && p.landing(c.ClickURL, t)
+	if linked {
+		p.document = append(p.document, `<a href="`...)
+		p.document = appendAttribute(p.document, p.piece)
+		p.document = append(p.document, `" target="_blank" rel="noopener">`...)
 	}
-	if !p.url(t.content) {
+	if !p.address(t.content, c.Content) {
 		return false
 	}
 	p.document = append(p.document, `<img src="`...)
@@ -153,30 +182,35 @@ func (h *Handler) picture(p *pageWriter, in request, c *ad.Creative) bool {
 	return true
 }
 
-// url puts a URL together; false if it is none for the web.
+// url is address for a URL that is not an ad's.
 func (p *pageWriter) url(t *macro.Template) bool {
 	var ok bool
 	p.piece, ok = t.Append(p.piece[:0], &p.values)
 	return ok && isWebURL(p.piece)
 }
 
-// landing puts together where a picture leads: the landing page, after the publisher's click tracker unless the creative
-// says itself where that goes. A tracker that ends in the middle of its query takes the page percent-encoded.
-func (p *pageWriter) landing(source string, click *macro.Template) bool {
-	tracker := p.values.call.ClickTracker
-	if tracker == "" || strings.Contains(source, "${CLICK_URL") {
-		return p.url(click)
-	}
-	p.piece = append(p.piece[:0], tracker...)
-	from := len(p.piece)
-	dst, ok := click.Append(p.piece, &p.values)
-	if ok && strings.HasSuffix(tracker, "=") {
-		mid := len(dst)
-		dst = appendComponent(dst, dst[from:mid])
-		dst = dst[:from+copy(dst[from:], dst[mid:])]
-	}
-	p.piece = dst
+// address puts a URL of an ad together; false if it is none for the web.
+func (p *pageWriter) address(t *macro.Template, source string) bool {
+	var ok bool
+	p.piece, ok = p.fill(p.piece[:0], t, source, macro.URL)
 	return ok && isWebURL(p.piece)
+}
+
+// landing puts together where a picture leads: the landing page, after all that a click is told to on the way, unless the
+// creative says itself where that goes.
+func (p *pageWriter) landing(source string, t *creativeTemplate) bool {
+	if !p.address(t.click, source) {
+		return false
+	}
+	if strings.Contains(source, "${CLICK_URL") {
+		return true
+	}
+	if p.values.clicks == nil {
+		p.clicks.begin(nil, p.values.call, p.values.slot)
+	}
+	p.source = append(p.source[:0], p.piece...)
+	p.piece = p.clicks.appendTo(p.piece[:0], p.source, t.leads)
+	return true
 }
 
 // appendComponent percent-encodes everything but RFC 3986's unreserved characters.

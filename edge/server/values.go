@@ -6,6 +6,7 @@ import (
 
 	"curb/edge/ad"
 	"curb/edge/adcall"
+	"curb/edge/catalog"
 	"curb/edge/macro"
 )
 
@@ -14,6 +15,11 @@ type values struct {
 	call *ad.Call
 	slot *adcall.Slot
 	size ad.Size
+	snap *catalog.Snapshot // nil: no place is known
+	node string
+	// personal: what identifies or describes the user may be told.
+	personal bool
+	clicks   *clicks // nil: clicks go through the publisher's tracker only
 }
 
 var _ macro.Values = (*values)(nil)
@@ -25,24 +31,14 @@ func (v *values) AppendMacro(dst []byte, name macro.Name) []byte {
 	}
 	switch name {
 	case macro.ClickURL:
+		if v.clicks != nil {
+			return v.clicks.appendPrefix(dst)
+		}
 		return append(dst, v.call.ClickTracker...)
 	case macro.Cachebuster:
 		return v.cachebuster(dst)
 	case macro.AuctionID:
 		return v.call.ID.Append(dst)
-	case macro.TagID:
-		return number(dst, v.slot.Impression.Placement.ID)
-	case macro.SellerMemberID:
-		return number(dst, v.slot.Impression.Placement.Member)
-	case macro.PublisherID:
-		return number(dst, v.call.Publisher.ID)
-	case macro.SiteID:
-		return number(dst, v.call.Site.ID)
-	case macro.ReservePrice:
-		return v.slot.Result.Floor.Append(dst)
-	case macro.ECP:
-		estimate, _ := v.slot.Impression.Placement.Estimate(v.size)
-		return estimate.Clear.Append(dst)
 	case macro.RefererURL:
 		return append(dst, v.call.Page...)
 	case macro.Timestamp:
@@ -56,48 +52,60 @@ func (v *values) AppendMacro(dst []byte, name macro.Name) []byte {
 	case macro.ImpID:
 		return append(dst, v.slot.Impression.ID...)
 	}
-	return v.appendPerson(dst, name)
+	return v.appendInventory(dst, name)
 }
 
-// appendPerson appends what concerns the user and the law.
-func (v *values) appendPerson(dst []byte, name macro.Name) []byte {
+// appendInventory appends what concerns the place that is sold.
+func (v *values) appendInventory(dst []byte, name macro.Name) []byte {
+	place := v.slot.Impression.Placement
 	switch name {
-	case macro.Age:
-		if v.call.YearOfBirth == 0 {
+	case macro.TagID:
+		return number(dst, place.ID)
+	case macro.TagCode1:
+		return append(dst, place.Code...)
+	case macro.SellerMemberID:
+		return number(dst, place.Member)
+	case macro.PublisherID:
+		return number(dst, v.call.Publisher.ID)
+	case macro.PublisherCode:
+		return append(dst, v.call.Publisher.Name...)
+	case macro.SiteID:
+		return number(dst, v.call.Site.ID)
+	case macro.ExtAppID:
+		if v.call.Site.Kind == ad.App {
+			return append(dst, v.call.Site.Bundle...)
+		}
+		return dst
+	case macro.SupplyType:
+		return append(dst, v.supply())
+	case macro.ReservePrice:
+		return v.slot.Result.Floor.Append(dst)
+	case macro.ECP:
+		estimate, _ := place.Estimate(v.size)
+		return estimate.Clear.Append(dst)
+	case macro.Datacenter:
+		if v.node == "" {
 			return append(dst, '0')
 		}
-		return strconv.AppendInt(dst, int64(v.call.Received.UTC().Year()-int(v.call.YearOfBirth)), 10)
-	case macro.Gender:
-		switch v.call.Gender {
-		case 'M':
-			return append(dst, 'm')
-		case 'F':
-			return append(dst, 'f')
-		case 'O':
-			return append(dst, 'o')
+		return append(dst, v.node...)
+	case macro.IsPreview:
+		if v.call.Debug || v.call.Test {
+			return append(dst, '1')
 		}
-		return append(dst, 'u')
-	case macro.GDPR:
-		if v.call.GDPR >= 0 {
-			return strconv.AppendInt(dst, int64(v.call.GDPR), 10)
-		}
-		return dst
-	case macro.GDPRConsent:
-		return append(dst, v.call.TCF...)
-	case macro.GPPString:
-		return append(dst, v.call.GPP...)
-	case macro.GPPSID:
-		for i, id := range v.call.GPPSID {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = strconv.AppendInt(dst, int64(id), 10)
-		}
-		return dst
-	case macro.USPrivacy:
-		return append(dst, v.call.USPrivacy...)
+		return append(dst, '0')
 	}
-	return v.appendBid(dst, name)
+	return v.appendUser(dst, name)
+}
+
+// supply is the kind of the site: 0 web, 1 web on a phone, 2 app. Screens in public places have no number of their own.
+func (v *values) supply() byte {
+	switch {
+	case v.call.Site.Kind == ad.App:
+		return '2'
+	case v.call.Site.Kind == ad.Web && v.call.Device.SUA.Mobile == "?1":
+		return '1'
+	}
+	return '0'
 }
 
 // appendBid appends what concerns creative and bid; a default creative has no bid.
@@ -124,6 +132,11 @@ func (v *values) appendBid(dst []byte, name macro.Name) []byte {
 			return append(dst, '0')
 		}
 		return v.slot.Result.Paid.Append(dst)
+	case macro.SecondPrice:
+		if bid == nil || v.call.Publisher.PriceRule != ad.SecondPrice {
+			return dst // the winner pays its own bid, and is not told what the others offered
+		}
+		return v.slot.Result.Second.Append(dst)
 	}
 	if bid == nil {
 		if name == macro.BidPrice {
