@@ -212,9 +212,9 @@ func (s *segment) close() {
 // finish writes what waits, once more, and puts the files away.
 func (l *Log) finish(failed bool) {
 	if failed {
-		failed = l.recover() != nil
+		l.closed = l.recover()
 	}
-	if !failed {
+	if l.closed == nil {
 		l.closed = l.commit()
 	}
 	l.mu.Lock()
