@@ -125,8 +125,8 @@ func (a *Answer) Withdraw(slot *Slot, why ad.Reason) {
 		return
 	}
 	slot.Bid.Reason = why
-	if slot.Bid.LineItem != nil && !a.silent() {
-		a.service.ledger.Release(&slot.Sale)
+	if !a.silent() {
+		a.service.ledger.Release(&slot.Sale) // also of a bill that may have reached the disk after all: it is undone
 	}
 	slot.Result.Winner, slot.Sale = -1, ad.Sale{}
 	if sizes := slot.Impression.Sizes; len(sizes) > 0 {

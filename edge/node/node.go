@@ -18,8 +18,13 @@ import (
 	"curb/edge/bidder"
 	"curb/edge/catalog"
 	"curb/edge/config"
+	"curb/edge/creative"
 	"curb/edge/egress"
+	"curb/edge/journal"
+	"curb/edge/ledger"
 	"curb/edge/metrics"
+	"curb/edge/notice"
+	"curb/edge/provider"
 	"curb/edge/server"
 	"curb/edge/server/transport"
 )
@@ -42,10 +47,22 @@ type Node struct {
 	log       *slog.Logger
 	started   time.Time
 	catalog   catalog.Holder
+	contents  catalog.Contents // of the rule set, without what is registered
+	changed   chan struct{}    // one token: the catalog is to be made anew
 	metrics   *metrics.Registry
+	guard     *egress.Guard
+	journal   *journal.Log
+	ledger    *ledger.Ledger
+	notices   *notice.Notices
+	creatives *creative.Registry
+	events    *events
+	keys      *keyRing
+	service   *adcall.Service
 	fanout    *bidder.Fanout
+	providers *provider.Client
 	doors     []*transport.Transport // of ad calls, one per address
 	admin     *adminDoor
+	stop      context.CancelFunc // ends the caretaker
 	draining  atomic.Bool
 	failed    atomic.Bool // a listener ended by itself
 	drainOnce sync.Once
@@ -55,18 +72,20 @@ type Node struct {
 
 // Start loads the rule set, opens the listeners and serves. When it returns without an error, ad calls are answered.
 func Start(o Options) (*Node, error) {
-	n := &Node{config: o.Config, version: o.Version, log: o.Logger, started: time.Now(), drained: make(chan struct{})}
+	n := &Node{config: o.Config, version: o.Version, log: o.Logger, started: time.Now(), drained: make(chan struct{}), changed: make(chan struct{}, 1)}
 	tuneMemory(n.config.MemoryLimit)
 	if dir := n.config.Data; dir != "" {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("make the data directory: %w", err)
 		}
 	}
-	snap, err := loadRules(n.config.Rules, n.config.Lab)
-	if err != nil {
+	var err error
+	if n.contents, err = n.loadRules(n.started); err != nil {
 		return nil, err
 	}
-	n.catalog.Store(snap)
+	if err := n.rebuild(); err != nil {
+		return nil, err
+	}
 	if err := n.wire(); err != nil {
 		n.Close()
 		return nil, err
@@ -77,21 +96,42 @@ func Start(o Options) (*Node, error) {
 // wire builds the parts from the inside out and opens the doors last, so that nobody is let in before all is ready.
 func (n *Node) wire() error {
 	n.metrics = metrics.New(outcomes...)
-	var err error
-	if n.fanout, err = n.newFanout(); err != nil {
+	roots, err := partnerRoots(n.config.BidderCA)
+	if err != nil {
 		return err
 	}
-	n.fanout.Update(n.catalog.Load()) // ready checks begin before the first call
+	if n.guard, err = n.newGuard(); err != nil {
+		return err
+	}
+	if n.fanout, err = bidder.New(bidder.Options{
+		Logger: n.log, Guard: n.guard, RootCAs: roots, ConnectionsMax: n.config.BidderConnections, Lab: n.config.Lab,
+	}); err != nil {
+		return err
+	}
+	n.providers = provider.New(provider.Options{Guard: n.guard, RootCAs: roots, Logger: n.log})
 	salt, err := loadSalt(n.config.Data)
 	if err != nil {
 		return err
 	}
-	service := adcall.New(adcall.Options{
-		Asker: n.fanout, Recorders: []adcall.Recorder{&recorder{n.metrics}}, Salt: salt, Seller: n.config.Domain,
+	if n.keys, err = openKeyRing(n.config.Data, n.started); err != nil {
+		return err
+	}
+	if err := n.openBooks(roots); err != nil { // ready checks of bidders begin here, with the first catalog that is whole
+		return err
+	}
+	n.service = adcall.New(adcall.Options{
+		Asker: n.fanout, Providers: n.providers, Ledger: money{n.ledger, n.creatives}, Notifier: n.notices,
+		Recorders: []adcall.Recorder{&recorder{n.metrics, n.creatives}}, Salt: salt, Seller: n.config.Domain,
 	})
+	return n.openDoors()
+}
+
+// openDoors lets ad calls and the operator in.
+func (n *Node) openDoors() error {
 	handler := server.New(server.Options{
-		AdCalls: service, Snapshot: n.catalog.Load, NodeName: n.config.Node, Lab: n.config.Lab,
+		AdCalls: n.service, Snapshot: n.catalog.Load, NodeName: n.config.Node, Lab: n.config.Lab,
 		IsOwnHost: n.ownHost, TrustedProxies: n.config.TrustedProxies, Logger: n.log,
+		Tokens: n.keys.ring.Load, Events: n.events,
 	})
 	certificates, err := n.certificates()
 	if err != nil {
@@ -104,6 +144,9 @@ func (n *Node) wire() error {
 		return err
 	}
 	n.watchCounters()
+	ctx, stop := context.WithCancel(context.Background())
+	n.stop = stop
+	n.children.Go(func() { n.takeCare(ctx) })
 	for _, door := range n.doors {
 		n.children.Go(func() { n.serve(door) })
 	}
@@ -154,26 +197,17 @@ func (n *Node) serve(door *transport.Transport) {
 	}
 }
 
-func (n *Node) newFanout() (*bidder.Fanout, error) {
+// newGuard makes the one dialler of everything that calls out.
+func (n *Node) newGuard() (*egress.Guard, error) {
 	var lab []netip.Prefix
 	if n.config.Lab {
 		lab = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
-	guard, err := egress.New(egress.Options{Lab: lab})
-	if err != nil {
-		return nil, err
-	}
-	roots, err := bidderRoots(n.config.BidderCA)
-	if err != nil {
-		return nil, err
-	}
-	return bidder.New(bidder.Options{
-		Logger: n.log, Guard: guard, RootCAs: roots, ConnectionsMax: n.config.BidderConnections, Lab: n.config.Lab,
-	})
+	return egress.New(egress.Options{Lab: lab})
 }
 
-// bidderRoots is the system's authorities and those of the file; nil, which means the system's, without a file.
-func bidderRoots(file string) (*x509.CertPool, error) {
+// partnerRoots is the system's authorities and those of the file; nil, which means the system's, without a file.
+func partnerRoots(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -241,11 +275,24 @@ func (n *Node) Close() {
 			n.log.Warn("closing the ad-call listener", "error", err)
 		}
 	}
-	if n.fanout != nil {
-		n.fanout.Close()
+	if n.stop != nil {
+		n.stop()
 	}
 	if n.admin != nil {
 		n.admin.close()
 	}
 	n.children.Wait()
+	if n.fanout != nil {
+		n.fanout.Close()
+	}
+	if n.providers != nil {
+		n.providers.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), noticesLast)
+	defer cancel()
+	n.closeBooks(ctx)
 }
+
+// noticesLast is how long a node that ends tries to deliver the notices it still has. Those of wins are on disk, and go
+// out after the next start.
+const noticesLast = time.Second
