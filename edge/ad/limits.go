@@ -107,6 +107,8 @@ const (
 	MacrosMax          = 16
 	MacroBytesMax      = 550
 	NotifyDataBytesMax = 1000
+	// DebugTextBytesMax bounds what a bidder explains in a debug auction; the rest is cut off.
+	DebugTextBytesMax = 4 << 10
 	// CreativesPerMemberMax bounds what one member registers; CreativeBytesMax the content of one.
 	CreativesPerMemberMax = 16_000
 	CreativeBytesMax      = 64 << 10

@@ -29,6 +29,7 @@ type ask struct {
 	rows      []row
 	positions []int // of the request's impressions in the call
 	judge     judge
+	terms     openrtb.Terms
 }
 
 // row is one target: why it was not asked, or its inquiry.
@@ -57,7 +58,7 @@ func (a *ask) send(snap *catalog.Snapshot, out *openrtb.Outgoing) {
 	if left > 0 {
 		out.Request.TMax = max(int(left/time.Millisecond), 1)
 		a.template.Encode(out.Request)
-		a.own.begin(out.Call, a.positions)
+		a.own.begin(snap, out.Call, a.positions)
 	}
 	a.pending.Store(1) // ours, until all are sent
 	for i := range out.Targets {

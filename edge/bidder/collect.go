@@ -10,7 +10,8 @@ import (
 
 // collect judges what came and fills answers, in the order of the targets.
 func (a *ask) collect(snap *catalog.Snapshot, out *openrtb.Outgoing, answers *ad.Answers) {
-	a.judge = judge{snap: snap, call: out.Call, request: out.Request, positions: a.positions, urls: a.fanout.options.Guard}
+	a.terms.Reset()
+	a.judge = judge{snap: snap, call: out.Call, request: out.Request, positions: a.positions, urls: a.fanout.options.Guard, terms: &a.terms}
 	now := time.Now()
 	fair := !a.cancelled && a.cutoff.Sub(a.begun) >= timeoutCountsFrom
 	for i := range a.rows {
@@ -27,7 +28,7 @@ func (a *ask) collect(snap *catalog.Snapshot, out *openrtb.Outgoing, answers *ad
 					// A busy machine woke us so late that the answer overtook the alarm; the deadline holds all the same.
 					asked.Reason = ad.Timeout
 				} else if q.reason == ad.Undecided {
-					answers.Bids, asked.Reason = a.judge.judge(t, q.response, answers.Bids)
+					a.judge.whole(t, q.response, answers, &asked)
 				}
 				r.line.record.settled(q)
 			}

@@ -21,6 +21,16 @@
 //     32 KiB. A header past 16 KiB is header_too_large, a sixth 1xx answer refused. JSON nests at most 12 deep.
 //   - An answer that comes within 250 ms after the deadline is dropped and its connection kept; later both go. At most 64
 //     connections, or the bidder's own number, each for 10 minutes, idle for one; 256 requests wait for one.
+//   - bid.ext.curb may hold min_price (the least the bid may be reduced to in second price), custom_macros (16 of {name,
+//     value}, values of 550 bytes), notify_data (1000 bytes, echoed in notices), click_url (by the rules of notice URLs) and
+//     exclusive (of the owner's bidder). Where one of them is not what it should be, the bid is price_invalid for min_price,
+//     notify_url_denied for click_url, and else response_invalid: no bid competes without what it asked for.
+//   - ext.curb of an answer may hold debug_text (4 KiB, read in debug auctions only; the rest is cut off) and, of the bidder
+//     that belongs to the inventory's owner, owner: [{impid, reserve, default_adid or default_crid}]. Terms that are broken make
+//     all of that answer response_invalid; a default creative that may not serve there is passed over. Others' are not read.
+//   - Exchange rates that are more than five days old are not used: cur says USD only, bids in anything else are
+//     currency_not_allowed.
+//   - What data providers said stands in user.data of the bidders under their contract, and in nobody else's.
 //   - qps_limited: over the bidder's own cap, of which a tenth may come at once.
 //   - throttled: from 5 timeouts in the last 100 requests on, as many percent are not sent as timed out; 10 % always are.
 //   - not_ready: one answer of the ready URL without the character 1, or 3 failed checks in a row; checked every 5 s, each
@@ -33,7 +43,7 @@
 //
 // Files, in the order of a request: fanout.go, ask.go (one auction), line.go (one bidder: admission by ready.go,
 // throttle.go, rate.go, breaker.go), offer.go, request.go, coding.go, origin.go (connections of one bidder), conn.go, wire.go,
-// framing.go and head.go (HTTP/1.1 answers), inquiry.go (what an answer says), collect.go, judge.go with creative.go,
+// framing.go and head.go (HTTP/1.1 answers), inquiry.go (what an answer says), collect.go, judge.go with terms.go, creative.go,
 // deal.go, exclusion.go and domain.go (what the catalog says of it), record.go (counters). RATIONALE.md has the
 // measurements. Read edge/auction next.
 package bidder

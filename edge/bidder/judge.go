@@ -16,6 +16,7 @@ type judge struct {
 	request   *openrtb.Request
 	positions []int // of the request's impressions in the call
 	urls      urlChecker
+	terms     *openrtb.Terms // reads what bids and answers say to us alone; what it gives lives as long as the bids
 }
 
 // urlChecker says whether a URL that a bidder named may be called.
@@ -86,6 +87,7 @@ func (a *answer) bid(b *ad.Bid, in *openrtb.Bid, s seat, before []ad.Bid) ad.Rea
 	if s.member != nil {
 		b.Member, b.PlatformFee = s.member.ID, s.member.PlatformFee
 	}
+	terms := a.readTerms(b, in)
 	at := a.impression(in.ImpID)
 	if at >= 0 {
 		b.Impression = a.positions[at]
@@ -110,6 +112,8 @@ func (a *answer) bid(b *ad.Bid, in *openrtb.Bid, s seat, before []ad.Bid) ad.Rea
 		return in.PriceReason
 	case in.Price <= 0:
 		return ad.PriceInvalid
+	case terms != ad.Undecided:
+		return terms
 	case a.currencyReason != ad.Undecided:
 		return a.currencyReason
 	}
@@ -131,7 +135,7 @@ func (a *answer) content(b *ad.Bid, in *openrtb.Bid, at int) ad.Reason {
 	if reason := a.exclusions(b.Creative, in, imp); reason != ad.Undecided {
 		return reason
 	}
-	for _, raw := range [...]string{in.NURL, in.BURL, in.LURL} {
+	for _, raw := range [...]string{in.NURL, in.BURL, in.LURL, b.ClickURL} {
 		if raw != "" && a.urls.CheckURL(raw, a.bidder.Domains) != nil {
 			return ad.NoticeURLDenied
 		}
@@ -150,6 +154,7 @@ func (a *answer) impression(id string) int {
 }
 
 // readCurrency settles currency and rate for all bids of the response. A currency that has no rate is as good as none.
+// Under rates that are too old only dollars are taken, of everybody: so the bidder was told.
 func (a *answer) readCurrency() {
 	if a.response.CurReason != ad.Undecided {
 		a.currencyReason = a.response.CurReason
@@ -165,6 +170,12 @@ func (a *answer) readCurrency() {
 		return
 	}
 	a.currency, a.rate = currency, rate
+	if !a.snap.Rates().Fresh(a.call.Received) {
+		if !currency.IsUSD() {
+			a.currencyReason = ad.CurrencyNotAllowed
+		}
+		return
+	}
 	if len(a.bidder.Currencies) == 0 && currency.IsUSD() {
 		return
 	}

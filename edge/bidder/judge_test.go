@@ -1,6 +1,7 @@
 package bidder
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -22,6 +23,7 @@ type courtroom struct {
 	response openrtb.Response
 
 	seats, seatsBlocked []ad.MemberID
+	received            time.Time // of the call; zero: now
 }
 
 // block joins the publisher's lists with the caller's, as the flow does before it asks.
@@ -64,7 +66,7 @@ func newCourtroom() *courtroom {
 func (c *courtroom) judge(t *testing.T) ([]ad.Bid, ad.Reason) {
 	t.Helper()
 	snap := snapshot(t, c.contents)
-	call := &ad.Call{ID: ad.AuctionID{1, 2, 3}, Received: time.Now(), Publisher: snap.Publisher(10), Site: snap.Site(20), Secure: c.secure,
+	call := &ad.Call{ID: ad.AuctionID{1, 2, 3}, Received: cmp.Or(c.received, time.Now()), Publisher: snap.Publisher(10), Site: snap.Site(20), Secure: c.secure,
 		Impressions: []ad.Impression{{ID: "closed", Placement: snap.Placement(1001)}, {ID: "1", Placement: snap.Placement(1001), Sizes: c.sizes, Media: c.media}}}
 	call.Impressions[1].PrivateSizes = snap.Placement(1001).PrivateSizes
 	c.block(call)
@@ -85,7 +87,7 @@ func (c *courtroom) judge(t *testing.T) ([]ad.Bid, ad.Reason) {
 			target.Deals[1] = append(target.Deals[1], snap.Deal(id))
 		}
 	}
-	j := judge{snap: snap, call: call, request: &request, positions: positions(nil, out), urls: labGuard(t)}
+	j := judge{snap: snap, call: call, request: &request, positions: positions(nil, out), urls: labGuard(t), terms: new(openrtb.Terms)}
 	return j.judge(&target, &c.response, nil)
 }
 
@@ -437,7 +439,7 @@ func TestJudgingAllocatesNothing(t *testing.T) {
 	call := &ad.Call{Publisher: snap.Publisher(10), Secure: true, Impressions: []ad.Impression{{ID: "1", Placement: snap.Placement(1001), Sizes: room.sizes, Media: ad.Banner, BlockedAttributes: []int{6}}},
 		Blocks: ad.Blocks{Advertisers: []string{"blocked.example"}, Categories: []string{"IAB25"}, Languages: []string{"en"}}}
 	request := &openrtb.Request{ID: auctionID(), Imp: []openrtb.Imp{{ID: "1"}}}
-	j := judge{snap: snap, call: call, request: request, positions: []int{0}, urls: labGuard(t)}
+	j := judge{snap: snap, call: call, request: request, positions: []int{0}, urls: labGuard(t), terms: new(openrtb.Terms)}
 	target := &ad.Target{Bidder: snap.Bidder(firstBidder)}
 	bids := make([]ad.Bid, 0, 8)
 	if n := testing.AllocsPerRun(100, func() {

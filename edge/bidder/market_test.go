@@ -29,7 +29,7 @@ func contents(endpoints ...string) catalog.Contents {
 		Publishers: []ad.Publisher{{ID: 10, Member: 100, Active: true, Domain: "news.example"}},
 		Sites:      []ad.Site{{ID: 20, Publisher: 10, Domain: "news.example"}},
 		Placements: []ad.Placement{{ID: 1001, Site: 20, Publisher: 10, Member: 100, Active: true, Sizes: []ad.Size{size}, MediaTypes: ad.Banner}},
-		Rates:      ad.ExchangeRates{AsOf: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), Rates: map[ad.Currency]ad.Rate{{'E', 'U', 'R'}: 1_100_000_000_000}},
+		Rates:      ad.ExchangeRates{AsOf: time.Now().UTC().Truncate(24 * time.Hour), Rates: map[ad.Currency]ad.Rate{{'E', 'U', 'R'}: 1_100_000_000_000}},
 	}
 	for i, endpoint := range endpoints {
 		member := ad.MemberID(firstMember + i)

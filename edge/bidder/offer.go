@@ -2,6 +2,8 @@ package bidder
 
 import (
 	"slices"
+	"strconv"
+	"unsafe"
 
 	"curb/edge/ad"
 	"curb/edge/catalog"
@@ -17,11 +19,19 @@ type offer struct {
 	private []bool
 	skip    []bool
 	seats   []string
+	data    []openrtb.Data
+	known   []openrtb.Segment
+	digits  []byte // of segments' values
 
 	// Of the auction: per impression of the request, what deals add to it. Each is nil or a part of text.
 	exts [][]byte
 	text []byte
+	// usd: exchange rates are too old, only dollars are taken.
+	usd bool
 }
+
+// dollars is what bidders are told then.
+var dollars = []string{"USD"}
 
 // fees are what comes off a bid before it meets a floor: the bidder's first, then the platform's.
 type fees struct{ bidder, platform ad.Share }
@@ -30,7 +40,8 @@ type fees struct{ bidder, platform ad.Share }
 func (f fees) gross(net ad.CPM) ad.CPM { return f.bidder.Gross(f.platform.Gross(net)) }
 
 // begin works out what is the same for all bidders.
-func (o *offer) begin(call *ad.Call, positions []int) {
+func (o *offer) begin(snap *catalog.Snapshot, call *ad.Call, positions []int) {
+	o.usd = !snap.Rates().Fresh(call.Received)
 	o.exts, o.text = o.exts[:0], o.text[:0]
 	for _, at := range positions {
 		from := len(o.text)
@@ -91,8 +102,39 @@ func (a *ask) offer(l *line, snap *catalog.Snapshot, out *openrtb.Outgoing, t *a
 		o.floors, o.private, o.skip = append(o.floors, open.gross(floor)), append(o.private, private), append(o.skip, skip)
 	}
 	o.splice.WSeat, o.splice.Cur = seats, l.currencies
+	if o.usd {
+		o.splice.Cur = dollars
+	}
+	o.splice.UserData = o.provided(t.Data)
 	o.splice.BidFloor, o.splice.Private, o.splice.Skip = o.floors, o.private, o.skip
 	return some
+}
+
+// provided is what data providers said that the bidder may see, as user.data (OpenRTB 2.6 §3.2.21): a provider's name, its
+// codes as ids, and their values where it gave some.
+func (o *offer) provided(all []ad.Provided) []openrtb.Data {
+	o.data, o.known, o.digits = o.data[:0], o.known[:0], o.digits[:0]
+	for i := range all {
+		p := &all[i]
+		from := len(o.known)
+		for _, s := range p.Segments {
+			o.known = append(o.known, openrtb.Segment{ID: s.Code, Value: o.value(s.Value)})
+		}
+		if len(o.known) > from {
+			o.data = append(o.data, openrtb.Data{Name: p.Provider.Name, Segment: o.known[from:len(o.known):len(o.known)]})
+		}
+	}
+	return o.data
+}
+
+// value is a segment's value in decimal; "" for none. It lies in the offer's buffer until the next bidder's.
+func (o *offer) value(v int32) string {
+	if v == 0 {
+		return ""
+	}
+	from := len(o.digits)
+	o.digits = strconv.AppendInt(o.digits, int64(v), 10)
+	return unsafe.String(&o.digits[from], len(o.digits)-from)
 }
 
 // buyers are the bidder's seats that may buy, of those invited if any are named, and the largest platform fee among them.

@@ -179,13 +179,14 @@ func TestOfferingAllocatesNothing(t *testing.T) {
 	out := outgoing(snap, plenty)
 	out.Call.Impressions[0].PrivateSizes, out.Call.Impressions[0].PrivateAuction = []ad.Size{{W: 300, H: 600}}, true
 	out.Targets[0].Deals = [][]*ad.Deal{{snap.Deal("d")}}
+	out.Targets[0].Data = []ad.Provided{{Provider: &ad.DataProvider{Name: "weather"}, Segments: []ad.Segment{{Code: "sunny", Value: 123_456}, {Code: "warm"}}}}
 	a := newAsk(f)
 	a.positions = []int{0}
 	l := f.lines(snap).lines[firstBidder]
 	a.template.Encode(out.Request)
 	dst := make([]byte, 0, 8<<10)
 	if n := testing.AllocsPerRun(100, func() {
-		a.own.begin(out.Call, a.positions)
+		a.own.begin(snap, out.Call, a.positions)
 		if !a.offer(l, snap, out, &out.Targets[0]) {
 			t.Fatal("nothing on offer")
 		}

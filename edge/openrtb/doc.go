@@ -11,6 +11,8 @@
 // OpenRTB 2.5 kept in extensions (regs.ext.gdpr, user.ext.consent, user.ext.eids, source.ext.schain) is read into its
 // place of 2.6. A bid whose price is no number is marked and leaves the answer's other bids alone.
 //
+// What bids and answers say to this exchange alone, in ext.curb, Terms reads from their Exts.
+//
 // It refuses to know: what a request is worth, whom to ask, which bid is eligible, whether an answer's id, seat, currency
 // or impression is the right one (edge/bidder), what may be said of a user (edge/privacy), sockets, compression, and the
 // contents of extensions other than those above. tmax is read as it stands; the caller bounds it.
