@@ -13,6 +13,8 @@
 // It refuses to know: files, YAML, sockets, clocks (the bounds of deals and line items are judged by whoever holds
 // `now`, with ad.Live), and which bidders are asked.
 //
+// What was registered with the node while it ran joins the contents before New: registered.go keeps out what does not fit.
+//
 // Read contents.go for what goes in, snapshot.go for what comes out, validate.go for what is refused, and rules/compile
 // for where contents come from.
 package catalog

@@ -9,7 +9,8 @@
 // It is given a file's name and bytes. It promises that a scalar is the text that stands in the file (02134 keeps its
 // zero, NO is Norway, 1.10 is not 1.1 until a field says it is a number); that everything wrong is reported at once,
 // each with file, line and column, the line itself with a caret, and a remedy; and that no input makes it panic or
-// cost more than its size: bytes, nesting, documents and problems are bounded (edge/ad limits).
+// cost more than its size: bytes, nesting, documents and problems are bounded (edge/ad limits). No message shows a key or
+// a dongle, however the line around it is mistyped.
 //
 // Strict means: no unknown field or kind, no field twice, no null, no tag, no anchor, no alias, no merge key, no tab as
 // indentation, no control character, UTF-8 only. Empty documents are allowed.
@@ -17,6 +18,7 @@
 // It refuses to know: other files, whether a reference leads anywhere (rules/compile), what a value means for an
 // auction, sockets and clocks. It is the only package that says yaml.
 //
-// Read describe.go for what a description can say, kinds.go for the kinds, walk.go for the checks, RATIONALE.md for why
+// Read describe.go for what a description can say, kinds.go for the kinds, walk.go for the checks, secret.go for what is
+// veiled, RATIONALE.md for why
 // it is not done with struct tags or a validator of JSON Schema.
 package schema

@@ -121,7 +121,7 @@ const excerptMax = 100
 
 // excerpt cuts the line of a place to what fits a terminal, with the place in it.
 func excerpt(at Pos) (line string, caret, width int) {
-	runes := []rune(veil(printable(at.src.line(at.Line))))
+	runes := []rune(veilAfter(printable(at.src.line(at.Line-1)), printable(at.src.line(at.Line))))
 	caret = min(max(at.Column-1, 0), len(runes))
 	width = max(min(max(at.width, quoted(runes[caret:])), len(runes)-caret), 1)
 	if len(runes) <= excerptMax {

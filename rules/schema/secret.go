@@ -41,18 +41,27 @@ func readSecret(r *reading) *fault {
 // secretFields are the fields whose values no excerpt shows, also where the line around them cannot be read.
 var secretFields = [...]string{"price_key", "encryption", "integrity", "dongle"}
 
-// veil replaces secrets in a line of a rule file, character for character: what follows the name of a secret field, and
-// whatever looks like a key, since a key may stand under a mistyped name.
+// veilAfter is veil for a line of a file, where a secret may have begun on the line before: in a block, or by a line break
+// that slipped into it. A field of its own stands for itself.
+func veilAfter(before, line string) string {
+	runes, previous := []rune(line), []rune(before)
+	if colon := secretField(previous); colon >= 0 {
+		value := strings.TrimSpace(string(previous[colon+1:]))
+		block := value == "" || value[0] == '|' || value[0] == '>'
+		if !strings.Contains(line, ":") || block && !strings.Contains(strings.ToLower(before), "price_key") {
+			veilRunes(runes)
+			return string(runes)
+		}
+	}
+	return veil(line)
+}
+
+// veil replaces secrets in a line, character for character: what follows the name of a secret field, since nobody knows
+// where a mistyped value ends, and whatever looks like a key, since a key may stand under a mistyped name.
 func veil(line string) string {
 	runes := []rune(line)
-	lower := []rune(strings.ToLower(line))
-	for _, name := range secretFields {
-		word := []rune(name)
-		for i := range runes {
-			if from := i + len(word); from < len(runes) && string(lower[i:from]) == name {
-				veilValue(runes, from)
-			}
-		}
+	if colon := secretField(runes); colon >= 0 {
+		veilValues(runes, colon+1)
 	}
 	for i := 0; i < len(runes); {
 		end := i
@@ -67,25 +76,47 @@ func veil(line string) string {
 	return string(runes)
 }
 
-// veilValue hides what a field is given: from the colon after its name to the end of the value.
-func veilValue(line []rune, i int) {
-	for i < len(line) && codeRune(line[i], "_\"' ") { // encryption_key: and "encryption" :
-		i++
+// secretField gives the place of the colon after the first secret field of a line, -1 if there is none.
+func secretField(line []rune) int {
+	lower := strings.ToLower(string(line))
+	first := -1
+	for _, name := range secretFields {
+		at := strings.Index(lower, name)
+		if at < 0 {
+			continue
+		}
+		i := len([]rune(lower[:at+len(name)]))
+		for i < len(line) && codeRune(line[i], "_\"' ") { // encryption_key: and "encryption" :
+			i++
+		}
+		if i < len(line) && line[i] == ':' && (first < 0 || i < first) {
+			first = i
+		}
 	}
-	if i == len(line) || line[i] != ':' {
-		return
-	}
-	for i++; i < len(line) && line[i] == ' '; i++ {
-	}
-	if i == len(line) || strings.ContainsRune("{[|>", line[i]) {
-		return
-	}
-	end := i
-	for end < len(line) && !strings.ContainsRune(",}]#", line[end]) {
-		end++
-	}
-	veilRunes(line[i:end])
+	return first
 }
+
+// veilValues hides all words from a place on but the names of fields: those between an opening brace or a comma and a colon.
+func veilValues(line []rune, from int) {
+	opened := false
+	for i := from; i < len(line); i++ {
+		if !codeRune(line[i], "-_+/=.%*") && line[i] < 0x80 {
+			opened = line[i] == '{' || line[i] == ',' || opened && (line[i] == ' ' || line[i] == '"')
+			continue
+		}
+		end := i
+		for end < len(line) && (codeRune(line[end], "-_+/=.%*") || line[end] >= 0x80) {
+			end++
+		}
+		if rest := strings.TrimLeft(string(line[end:min(end+3, len(line))]), `" `); !opened || end-i > fieldNameMax || !strings.HasPrefix(rest, ":") {
+			veilRunes(line[i:end])
+		}
+		opened, i = false, end-1
+	}
+}
+
+// fieldNameMax is the length up to which something is taken for the name of a field.
+const fieldNameMax = 24
 
 func veilRunes(text []rune) {
 	for i, c := range text {
@@ -95,15 +126,20 @@ func veilRunes(text []rune) {
 	}
 }
 
-// looksLikeKey says whether a run of characters could be a key of 32 bytes, whole or with a few characters missing: long,
-// and of all kinds of characters, which names and paths are not.
+// looksLikeKey says whether a run of characters could be a key of 32 bytes, whole or with some of it missing: long, and of
+// all kinds of characters, as names and paths hardly are.
 func looksLikeKey(run []rune) bool {
-	const shortest = 36
-	var lower, upper, digit bool
+	const shortest, letters = 32, 6
+	lower, upper, digit := 0, 0, 0
 	for _, c := range run {
-		lower = lower || c >= 'a' && c <= 'z'
-		upper = upper || c >= 'A' && c <= 'Z'
-		digit = digit || c >= '0' && c <= '9'
+		switch {
+		case c >= 'a' && c <= 'z':
+			lower++
+		case c >= 'A' && c <= 'Z':
+			upper++
+		case c >= '0' && c <= '9':
+			digit++
+		}
 	}
-	return len(run) >= shortest && lower && upper && digit
+	return len(run) >= shortest && lower >= letters && upper >= letters && digit > 0
 }
