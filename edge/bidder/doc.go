@@ -42,7 +42,7 @@
 // edge/auction), where settings come from, and metrics libraries: Stats is a plain value.
 //
 // Files, in the order of a request: fanout.go, ask.go (one auction), line.go (one bidder: admission by ready.go,
-// throttle.go, rate.go, breaker.go), offer.go, request.go, coding.go, origin.go (connections of one bidder), conn.go, wire.go,
+// rate.go, breaker.go and edge/throttle), offer.go, request.go, coding.go, origin.go (connections of one bidder), conn.go, wire.go,
 // framing.go and head.go (HTTP/1.1 answers), inquiry.go (what an answer says), collect.go, judge.go with terms.go, creative.go,
 // deal.go, exclusion.go and domain.go (what the catalog says of it), record.go (counters). RATIONALE.md has the
 // measurements. Read edge/auction next.

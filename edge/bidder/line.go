@@ -194,7 +194,7 @@ func (l *line) admit(id ad.AuctionID, now time.Time) ad.Reason {
 		return l.denied
 	case !l.ready.is():
 		return ad.NotReady
-	case l.bidder.Throttle && !l.record.throttle.lets(id, l.bidder.ID):
+	case l.bidder.Throttle && !l.record.throttle.Lets(id, uint32(l.bidder.ID)):
 		return ad.Throttled
 	case !l.record.rate.take(now, l.bidder.QPSMax):
 		return ad.QPSLimited

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"curb/edge/ad"
+	"curb/edge/throttle"
 )
 
 // reasonsMax is above the number of reasons; a test checks it.
@@ -18,7 +19,7 @@ const timeoutCountsFrom = ad.TMaxMin
 type record struct {
 	bidder   ad.BidderID
 	log      *slog.Logger
-	throttle throttle
+	throttle throttle.Throttle
 	rate     rate
 	breaker  *breaker
 
@@ -84,7 +85,7 @@ func (r *record) settled(q *inquiry) {
 // judged hears what became of a bidder that was let through. fair: it had its time, and the call was not cut short.
 func (r *record) judged(reason ad.Reason, fair bool) {
 	if fair && reason != ad.Cancelled {
-		r.throttle.record(reason == ad.Timeout)
+		r.throttle.Record(reason == ad.Timeout)
 	}
 	r.breaker.record(reason)
 }
@@ -130,7 +131,7 @@ func (l *line) stats() Stats {
 	s := Stats{
 		Bidder: r.bidder, Bids: r.bids.Load(), Sent: r.sent.Load(), Answered: r.answered.Load(), Unsent: r.unsent.Load(),
 		Late: r.lates.Load(), Retried: r.retries.Load(), Dials: r.dials.Load(), Failed: r.failed.Load(),
-		Ready: l.ready.is(), Breaker: r.breaker.state(), SendPercent: r.throttle.percent(),
+		Ready: l.ready.is(), Breaker: r.breaker.state(), SendPercent: r.throttle.Percent(),
 	}
 	for i := range s.Outcomes {
 		s.Outcomes[i] = r.outcomes[i].Load()

@@ -26,73 +26,8 @@ func auction(n int) (id ad.AuctionID) {
 	return id
 }
 
-func TestThrottleFollowsTheLastHundred(t *testing.T) {
-	var th throttle
-	percent := func(want int) {
-		t.Helper()
-		if got := th.percent(); got != want {
-			t.Errorf("sends %d %%, want %d", got, want)
-		}
-	}
-	percent(100)
-	for range 4 {
-		th.record(true)
-	}
-	percent(100) // below 5 %
-	th.record(true)
-	percent(95)
-	for range 85 {
-		th.record(true)
-	}
-	percent(10) // 90 of 100
-	for range 10 {
-		th.record(true)
-	}
-	percent(10) // all of them: the floor
-	for range 50 {
-		th.record(false)
-	}
-	percent(50)
-	for range 46 {
-		th.record(false)
-	}
-	percent(100) // 4 left
-	for range 4 {
-		th.record(false)
-	}
-	if th.timeouts != 0 {
-		t.Errorf("%d timeouts remembered", th.timeouts)
-	}
-}
-
-// TestThrottleDraws: the share holds over many auctions, each auction draws the same again, and bidders draw apart.
-func TestThrottleDraws(t *testing.T) {
-	var th throttle
-	for range 70 {
-		th.record(true)
-	}
-	const auctions = 20_000
-	sent, both := 0, 0
-	for n := range auctions {
-		id := auction(n)
-		one, two := th.lets(id, 9701), th.lets(id, 9702)
-		if one != th.lets(id, 9701) {
-			t.Fatal("the same auction drew twice differently")
-		}
-		if one {
-			sent++
-		}
-		if one && two {
-			both++
-		}
-	}
-	if share := float64(sent) / auctions; share < 0.28 || share > 0.32 {
-		t.Errorf("sent %.3f, want 0.30", share)
-	}
-	if share := float64(both) / auctions; share < 0.07 || share > 0.11 {
-		t.Errorf("sent to both %.3f, want 0.09", share)
-	}
-}
+// throttleWindow is how many requests the throttle looks back on.
+const throttleWindow = 100
 
 // TestThrottledBidder drives the throttle through Ask: with 100 timeouts one request in ten is sent, and answers bring the bidder back.
 func TestThrottledBidder(t *testing.T) {
@@ -102,7 +37,7 @@ func TestThrottledBidder(t *testing.T) {
 		m := newMarket(t, func(c *catalog.Contents) { c.Bidders[0].Throttle = true }, endpointOf(0))
 		s.Update(m.snap)
 		for range throttleWindow {
-			s.board.Load().lines[firstBidder].record.throttle.record(true)
+			s.board.Load().lines[firstBidder].record.throttle.Record(true)
 		}
 		outcomes := map[ad.Reason]int{}
 		for n := range 2000 {
