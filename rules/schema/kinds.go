@@ -1,6 +1,10 @@
 package schema
 
-import "curb/edge/ad"
+import (
+	"strings"
+
+	"curb/edge/ad"
+)
 
 // APIVersion is the only apiVersion there is.
 const APIVersion = "curb/v1"
@@ -71,7 +75,7 @@ func exchangeRatesKind() *Kind {
 			Field{Name: "as_of", Type: &Type{Form: FormTime, Words: []string{PreviousDay}}, Required: true,
 				Doc: "The day of the close. A table more than 5 days old is not used: then only USD is bought and sold."},
 			Field{Name: "rates", Type: &Type{Form: FormMap, Key: form(FormCurrency), Of: &Type{Form: FormRate, Min: int64(ad.RateMin), Max: int64(ad.RateMax)}, Min: 1, Max: 200}, Required: true,
-				Doc: "Currency to USD per unit, as decimal text: `EUR: 1.0842`, `JPY: 0.0066`. USD is always 1 and is left out."},
+				Doc: "Currency to USD per unit, as decimal text: `EUR: 1.0842`, `JPY: 0.0066`. USD is always 1 and is left out. Bidders commonly use " + strings.Join(BidCurrencies(), ", ") + "; any other of ISO 4217 may stand here too."},
 			Field{Name: "accept_jumps", Type: list(form(FormCurrency), 0, 200), Default: "none",
 				Doc: "Currencies whose rate may differ by more than 20% from the table before. Others that do are not bought or sold in until they stand here.", Aka: []string{"accept", "jumps"}},
 		)}
