@@ -34,8 +34,9 @@ func appendClickTarget(dst, extra []byte, r string) ([]byte, error) {
 	if len(extra) > 0 && extra[0] == clickLanding {
 		return macro.AppendSealedTarget(dst, string(extra[1:]))
 	}
-	if !bare(r) {
-		r, _ = unescape(r) // what cannot be decoded is empty, and refused below
+	if !foldPrefix(r, "https://") && !foldPrefix(r, "http://") {
+		// A landing page may have pluses, and whoever encodes one writes %20 for a space. What cannot be decoded is refused.
+		r, _ = unescape(strings.ReplaceAll(r, "+", "%2B"))
 	}
 	var hosts []string
 	if len(extra) > 0 && extra[0] == clickHosts {

@@ -49,12 +49,20 @@ func (h *Handler) serveImpression(w http.ResponseWriter, r *http.Request, in req
 	if shown && h.counted.first(u.claims.SaleKey, token.Impression, in.now) {
 		h.events.Impression(&u.claims, in.now)
 	}
-	header["Content-Length"] = valuePixelLength
-	w.WriteHeader(http.StatusOK)
-	w.Write(onePixel) //nolint:errcheck // the client may have gone
+	writePixel(w, r)
 }
 
-// serveClick answers /click: it sends the reader on, to the page that the token says or to one that it allows.
+func writePixel(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header["Content-Type"], header["Content-Length"] = valueGIF, valuePixelLength
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		w.Write(onePixel) //nolint:errcheck // the client may have gone
+	}
+}
+
+// serveClick answers /click: it sends the reader on, to the page that the token says or to one that it allows. A token that
+// says neither only counts, for players and apps that open the page themselves: its answer is the pixel.
 func (h *Handler) serveClick(w http.ResponseWriter, r *http.Request, in request) {
 	u := h.tokenUse()
 	defer h.leaveToken(u)
@@ -63,10 +71,13 @@ func (h *Handler) serveClick(w http.ResponseWriter, r *http.Request, in request)
 		h.refuse(w, r, *p)
 		return
 	}
-	var err error
-	if u.out, err = appendClickTarget(u.out[:0], u.extra, u.target); err != nil {
-		h.refuse(w, r, *redirectProblem(err))
-		return
+	leads := len(u.extra) > 0
+	if leads {
+		var err error
+		if u.out, err = appendClickTarget(u.out[:0], u.extra, u.target); err != nil {
+			h.refuse(w, r, *redirectProblem(err))
+			return
+		}
 	}
 	header := w.Header()
 	passedHeaders(header)
@@ -76,6 +87,10 @@ func (h *Handler) serveClick(w http.ResponseWriter, r *http.Request, in request)
 	}
 	if r.Method != http.MethodHead && h.counted.first(u.claims.SaleKey, token.Click, in.now) {
 		h.events.Click(&u.claims, in.now)
+	}
+	if !leads {
+		writePixel(w, r)
+		return
 	}
 	header["Location"] = []string{string(u.out)}
 	header["Content-Length"] = valueZero

@@ -26,9 +26,11 @@ type openCall struct {
 	currency      ad.Currency
 	rate          ad.Rate
 
-	page  pageWriter
-	seats []openrtb.SeatBid
-	out   []byte
+	page    pageWriter
+	returns returns
+	billing []byte // the URL that bills the bid that is being written
+	seats   []openrtb.SeatBid
+	out     []byte
 }
 
 func (c *openCall) reset() {
@@ -38,6 +40,7 @@ func (c *openCall) reset() {
 	clear(c.seats)
 	c.sizes, c.seats = c.sizes[:0], c.seats[:0]
 	c.page.reset()
+	c.returns.reset()
 }
 
 // serveOpenRTB answers /openrtb2/auction: a bid request in, a bid response out.
@@ -105,7 +108,8 @@ func (h *Handler) auctionOnce(w http.ResponseWriter, r *http.Request, c *openCal
 	ctx := context.WithoutCancel(r.Context())
 	answer := h.adCalls.Serve(ctx, adcall.Incoming{Call: &c.call, Received: received, Snapshot: in.snap})
 	defer answer.Release()
-	c.out = h.respond(c, in, received, answer)
+	c.returns.prepare(h, r, in)
+	c.out = h.respond(ctx, c, in, received, answer)
 	h.replays.settle(key, entry, c.out)
 	settled = true
 	writeResponse(w, c.out)

@@ -44,28 +44,35 @@ func (u *returns) reset() {
 // appendAccept writes the URL that accepts a sale which is passed on: the one for the ad server to show (/ab), or the one
 // for callers that have the markup already (/it).
 func (u *returns) appendAccept(dst []byte, path string, slot *adcall.Slot) []byte {
-	return u.append(dst, path, token.Accept, slot, ad.AcceptWindow(mediaOf(slot)), nil)
+	u.claim(token.Accept, slot, ad.AcceptWindow(mediaOf(slot)))
+	return u.append(dst, path, nil)
 }
 
 // appendImpression writes the URL that counts a sale as shown. What is passed on may wait for as long as it can be
 // accepted, and then has as long to show.
 func (u *returns) appendImpression(dst []byte, slot *adcall.Slot) []byte {
-	return u.append(dst, pathImpression, token.Impression, slot, 2*ad.AcceptWindow(mediaOf(slot)), nil)
+	u.claim(token.Impression, slot, 2*ad.AcceptWindow(mediaOf(slot)))
+	return u.append(dst, pathImpression, nil)
 }
 
 // appendClick writes the URL that counts a click. extra says where it may lead; see click.go.
 func (u *returns) appendClick(dst []byte, slot *adcall.Slot, extra []byte) []byte {
-	return u.append(dst, pathClick, token.Click, slot, ad.AcceptWindow(mediaOf(slot))+ad.ClickWindow, extra)
+	u.claim(token.Click, slot, ad.AcceptWindow(mediaOf(slot))+ad.ClickWindow)
+	return u.append(dst, pathClick, extra)
 }
 
-// append writes origin, path and token; nothing at all if extra is longer than a token can hold.
-func (u *returns) append(dst []byte, path string, purpose token.Purpose, slot *adcall.Slot, window time.Duration, extra []byte) []byte {
+// claim fills in what the token says, for a window that begins with the ad call.
+func (u *returns) claim(purpose token.Purpose, slot *adcall.Slot, window time.Duration) {
 	sale := &slot.Sale
 	u.claims.Purpose, u.claims.SaleKey, u.claims.Kind = purpose, sale.SaleKey, sale.Kind
 	u.claims.Publisher, u.claims.Placement, u.claims.Seat = sale.Publisher, sale.Placement, sale.Buyer
 	u.claims.Bidder, u.claims.LineItem, u.claims.Creative = sale.Bidder, sale.LineItem, sale.Creative
 	u.claims.Price, u.claims.Currency = sale.Paid, sale.Currency
 	u.claims.Issued, u.claims.Expires = u.now, sale.At.Add(window)
+}
+
+// append writes origin, path and token; nothing at all if extra is longer than a token can hold.
+func (u *returns) append(dst []byte, path string, extra []byte) []byte {
 	u.text = u.ring.Seal(u.text[:0], u.host, &u.claims, extra, u.nonce())
 	if len(u.text) == 0 {
 		return dst

@@ -200,12 +200,12 @@ func TestTheWholeFlow(t *testing.T) {
 	for client := range 8 {
 		clients.Go(func() {
 			for i := range 50 {
-				if w := get(h, "/tt?id=1001"); w.Body.String() != documentHead+"<b>1.5 html</b>"+documentTail || w.Header().Get("X-Curb-Outcome") != "won" {
+				if w := get(h, "/tt?id=1001&test=1"); w.Body.String() != documentHead+"<b>1.5 html</b>"+documentTail || w.Header().Get("X-Curb-Outcome") != "won" {
 					t.Errorf("/tt answers %d %s", w.Code, w.Body)
 					return
 				}
 				w := post(h, strings.Replace(bidRequest, "r-1", fmt.Sprintf("r-%d-%d", client, i), 1))
-				if !strings.Contains(w.Body.String(), `"impid":"i-1","price":1.5,"adm":"<b>1.5 html</b>"`) {
+				if !strings.Contains(withoutReturns(w.Body.String()), `"impid":"i-1","price":1.5,"adm":"<b>1.5 html</b>"`) {
 					t.Errorf("the endpoint answers %d %s", w.Code, w.Body)
 					return
 				}
