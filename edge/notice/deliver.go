@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"slices"
 	"time"
 
 	"curb/edge/ad"
@@ -61,13 +62,9 @@ func (e *endpoint) deliverBatch(j *job) {
 		return
 	}
 	for probe := j.probe; len(parts) > 0; probe = false {
-		body := n.bodies.Get().(*[]byte)
-		var used int
-		*body, used = appendBatch((*body)[:0], parts, n.options.Now())
-		r := e.line.post(bidder, *body)
-		if cap(*body) <= batchBytesMax*2 {
-			n.bodies.Put(body)
-		}
+		// The body is nobody's after this: a transport may still read it when it has given the answer.
+		body, used := appendBatch(nil, parts, n.options.Now())
+		r := e.line.post(bidder, body)
 		e.settle(parts[:used], r, probe)
 		parts = parts[used:]
 	}
@@ -108,7 +105,11 @@ func (n *Notices) overtaken(e *event) bool {
 // appendBatch writes a batch of at most batchBytesMax, one notice at least, and says how many it holds.
 func appendBatch(dst []byte, parts []*delivery, now time.Time) ([]byte, int) {
 	const tail = 2
-	dst = appendHead(dst, now)
+	size := 0
+	for _, d := range parts {
+		size += d.event.bytes
+	}
+	dst = appendHead(slices.Grow(dst, min(size, batchBytesMax)), now)
 	for i, d := range parts {
 		before := len(dst)
 		if i > 0 {

@@ -65,10 +65,15 @@ func (e *endpoint) rouse() {
 	}
 }
 
-// run is the pump. It ends with the Notices.
+// run is the pump. It begins with Start and ends with Close.
 func (e *endpoint) run() {
 	n := e.line.notices
 	closing := n.closing
+	select {
+	case <-n.starting:
+	case <-n.ctx.Done():
+		return
+	}
 	timer := time.NewTimer(nap)
 	defer timer.Stop()
 	for {

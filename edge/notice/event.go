@@ -63,7 +63,7 @@ func (d *delivery) won() bool { return d.event.Kind == ad.NoticeWon }
 const eventBytes = 768
 
 // newEvent copies what the ways need.
-func newEvent(n *ad.Notice, ways way, full bool, taken time.Time) *event {
+func newEvent(n *ad.Notice, ways way, taken time.Time) *event {
 	e := &event{Notice: *n, ways: ways, open: ways, taken: taken}
 	t := &e.Terms
 	if ways&byNURL == 0 {
@@ -90,11 +90,31 @@ func newEvent(n *ad.Notice, ways way, full bool, taken time.Time) *event {
 		*s, rest = rest[:len(*s)], rest[len(*s):]
 	}
 	e.Full = nil
-	if full && ways&byPost != 0 && !n.PostPending && len(n.Full) > 0 && len(n.Full) <= fullBytesMax {
-		e.Full = append([]byte(nil), n.Full...)
-	}
-	e.bytes = eventBytes + length + len(e.Full)
+	e.bytes = eventBytes + length
 	return e
+}
+
+// load copies the bid request to an event that goes by post and whose bidder wants it. Won events stay as long as it takes, so
+// the requests they carry are bounded together; past that they go without.
+func (l *line) load(e *event, request []byte) {
+	size := len(request)
+	if size == 0 || size > fullBytesMax || e.ways&byPost == 0 || e.PostPending {
+		return
+	}
+	if e.Kind == ad.NoticeWon {
+		if l.loaded.Add(int64(size)) > queueBytesMax {
+			l.loaded.Add(-int64(size))
+			return
+		}
+	}
+	e.Full = append([]byte(nil), request...)
+	e.bytes += size
+}
+
+// unload takes the bid request off a won event.
+func (l *line) unload(e *event) {
+	l.loaded.Add(-int64(len(e.Full)))
+	e.Full = nil
 }
 
 // deliveries fills the parts for the open ways and gives them.

@@ -3,6 +3,7 @@ package notice
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -12,7 +13,7 @@ const (
 	// their bills if the node dies meanwhile.
 	intakeMax = 1 << 16
 	// appendMax is how long a record is waited for; past it its notices are sent without.
-	appendMax = 5 * time.Second
+	appendMax = 2 * time.Second
 	// recordEventsMax and recordBytesMax bound a record of the log.
 	recordEventsMax = 64
 	recordBytesMax  = 48 << 10
@@ -103,7 +104,7 @@ func (n *Notices) write(events []*event, record []byte) []byte {
 		return record
 	}
 	if n.options.Log != nil {
-		ctx, cancel := context.WithTimeout(n.ctx, appendMax)
+		ctx, cancel := context.WithTimeout(context.Background(), appendMax)
 		err := n.options.Log.Append(ctx, kindWon, record)
 		cancel()
 		n.spool.written(len(news), err)
@@ -116,12 +117,15 @@ func (n *Notices) write(events []*event, record []byte) []byte {
 
 // place queues an event, or leaves it to the spool if the bidder's queues are full.
 func (n *Notices) place(e *event) {
-	ways, full := n.spool.place(e)
-	switch {
-	case full:
+	l := n.line(e.Bidder)
+	switch n.spool.place(e) {
+	case hot:
+		l.pushWon([]*event{e})
+	case spooled:
+		l.unload(e)
+	case nowhere:
+		l.unload(e)
 		n.giveUp(e, "the spool is full")
-	case ways != 0:
-		n.line(e.Bidder).pushWon([]*event{e})
 	}
 }
 
@@ -165,6 +169,13 @@ func (n *Notices) finish(l *line, done, dead []*delivery, why string) {
 	for _, d := range dead {
 		n.graves.add(d.epitaph(n.options.Now(), why))
 	}
+	for _, parts := range [...][]*delivery{done, dead} {
+		for _, d := range parts {
+			if d.way == byPost && d.won() {
+				l.unload(d.event)
+			}
+		}
+	}
 	if events := n.spool.settle(l.bidder, done, dead); len(events) > 0 {
 		l.pushWon(events)
 	}
@@ -193,15 +204,27 @@ func (n *Notices) acknowledge() {
 	}
 }
 
-// flushLast waits for the last acknowledgements, so that an orderly restart repeats nothing.
+// flushLast writes what came too late to be sent, and the last acknowledgements, so that an orderly restart neither misses
+// nor repeats anything.
 func (n *Notices) flushLast() {
-	record := n.spool.acknowledgements()
-	if record == nil || n.options.Log == nil {
+	if n.options.Log == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), lastWordMax)
 	defer cancel()
-	if err := n.options.Log.Append(ctx, kindSettled, record); err != nil {
-		n.log.Warn("notices delivered last may be sent again after the restart", "why", err)
+	var err error
+	for rest := n.intake.take(nil); len(rest) > 0 && err == nil; {
+		piece := recordful(rest)
+		rest = rest[len(piece):]
+		if news, record := n.spool.admit(piece, nil); len(news) > 0 {
+			err = n.options.Log.Append(ctx, kindWon, record)
+			n.spool.written(len(news), err)
+		}
+	}
+	if record := n.spool.acknowledgements(); record != nil && err == nil {
+		err = n.options.Log.Append(ctx, kindSettled, record)
+	}
+	if err != nil {
+		n.log.Warn("the log does not take the last notices: some may be sent again after the restart", slog.String("why", err.Error()))
 	}
 }

@@ -3,6 +3,7 @@ package notice
 import (
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"curb/edge/ad"
@@ -26,6 +27,7 @@ type line struct {
 	notices   *Notices
 	bidder    ad.BidderID
 	transport *http.Transport // its connections are no other bidder's
+	loaded    atomic.Int64    // bytes of bid requests that won events carry
 
 	mu        sync.Mutex // guards all below, and what the endpoints hold
 	posts     *endpoint

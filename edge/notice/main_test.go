@@ -66,11 +66,14 @@ type ear struct {
 
 func newEar(t testing.TB) *ear {
 	t.Helper()
-	e := &ear{}
+	e := newEarAlone()
 	e.Server = httptest.NewServer(http.HandlerFunc(e.serve))
 	t.Cleanup(e.Close)
 	return e
 }
+
+// newEarAlone is an ear without a socket.
+func newEarAlone() *ear { return &ear{} }
 
 func (e *ear) serve(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
@@ -173,7 +176,7 @@ func wonNotice(i int, url string) *ad.Notice {
 		Placement: 1001, Creative: 5001, BidPrice: 1_500_000, Price: 1_230_001, Currency: ad.Currency{'E', 'U', 'R'}, Micros: 12_300,
 		Terms: ad.BidTerms{
 			BidID: "b 1/ü", ImpressionID: "1", CreativeCode: "cr&5", Data: `"x"`,
-			NURL: given2(url, "/win?p=${AUCTION_PRICE}&a=${AUCTION_ID}&b=${AUCTION_BID_ID}"), BURL: given2(url, "/bill?c=${AUCTION_CURRENCY}"),
+			NURL: given2(url, "/win?p=${AUCTION_PRICE}&a=${AUCTION_ID}&b=${AUCTION_BID_ID}"), BURL: given2(url, "/bill?c=${AUCTION_CURRENCY}&a=${AUCTION_ID}"),
 			LURL: given2(url, "/loss?r=${AUCTION_LOSS}"),
 		},
 	}
@@ -203,4 +206,11 @@ func contains(all []string, part string) bool {
 		}
 	}
 	return false
+}
+
+// readAll reads a request's body and puts it back.
+func readAll(r *http.Request) string {
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(strings.NewReader(string(body)))
+	return string(body)
 }

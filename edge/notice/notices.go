@@ -1,11 +1,14 @@
 package notice
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,21 +47,20 @@ type Options struct {
 
 // Notices tells bidders. It is safe for concurrent use.
 type Notices struct {
-	options   Options
-	log       *slog.Logger
-	dial      func(ctx context.Context, network, address string) (net.Conn, error)
-	spool     *spool
-	intake    intake
-	graves    graveyard
-	bodies    sync.Pool // *[]byte
-	late      atomic.Uint64
-	connected sync.Map // ad.BidderID → *line
+	options Options
+	log     *slog.Logger
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	spool   *spool
+	intake  intake
+	graves  graveyard
+	late    atomic.Uint64
+	lines   atomic.Pointer[map[ad.BidderID]*line] // replaced, never changed
 
-	making   sync.Mutex // serialises additions to connected and guards the three below; taken under a line's lock
-	started  bool
-	shut     bool // Close has begun
-	ended    bool // no goroutine is started any more
-	closing  chan struct{}
+	making   sync.Mutex      // serialises changes of lines and guards the two below; taken under a line's lock
+	shut     bool            // Close has begun
+	ended    bool            // no goroutine is started any more
+	starting chan struct{}   // closed by Start
+	closing  chan struct{}   // closed by Close
 	ctx      context.Context // ends with Close
 	cancel   context.CancelFunc
 	children sync.WaitGroup
@@ -72,6 +74,7 @@ func New(o Options) (*Notices, error) {
 	return build(o, o.Guard.Dial)
 }
 
+// build is New with another way to dial, for tests in bubbles of time.
 func build(o Options, dial func(ctx context.Context, network, address string) (net.Conn, error)) (*Notices, error) {
 	if o.Bidders == nil {
 		return nil, errors.New("notices: no way to find a bidder; pass one in Options.Bidders")
@@ -82,9 +85,9 @@ func build(o Options, dial func(ctx context.Context, network, address string) (n
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	n := &Notices{options: o, log: o.Logger, dial: dial, spool: newSpool(), closing: make(chan struct{})}
+	n := &Notices{options: o, log: o.Logger, dial: dial, spool: newSpool(), starting: make(chan struct{}), closing: make(chan struct{})}
 	n.intake.wake = make(chan struct{}, 1) // one token: there is something
-	n.bodies.New = func() any { b := make([]byte, 0, 64<<10); return &b }
+	n.lines.Store(&map[ad.BidderID]*line{})
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	return n, nil
 }
@@ -92,9 +95,7 @@ func build(o Options, dial func(ctx context.Context, network, address string) (n
 // Start begins to send, first of all what was left over when the node stopped. Call it once, after the log has been
 // replayed.
 func (n *Notices) Start() {
-	n.making.Lock()
-	n.started = true
-	n.making.Unlock()
+	close(n.starting)
 	for _, e := range n.spool.restored() {
 		n.line(e.Bidder).pushWon([]*event{e})
 	}
@@ -126,14 +127,17 @@ func (n *Notices) Notify(notice *ad.Notice) {
 		n.late.Add(1)
 		return
 	}
-	e := newEvent(notice, ways, bidder.NotifyFull, n.options.Now())
-	if notice.Kind == ad.NoticeWon {
-		if !n.intake.add(e) {
-			n.bypass(e)
-		}
-		return
+	e := newEvent(notice, ways, n.options.Now())
+	l := n.line(notice.Bidder)
+	if bidder.NotifyFull {
+		l.load(e, notice.Full)
 	}
-	n.line(notice.Bidder).push(e, ways)
+	switch {
+	case notice.Kind != ad.NoticeWon:
+		l.push(e, ways)
+	case !n.intake.add(e):
+		n.bypass(e)
+	}
 }
 
 // Recover is told of a bill when the node has restarted: unless its won notice is known to be spooled, delivered or
@@ -161,13 +165,12 @@ func (n *Notices) Close(ctx context.Context) {
 		return
 	}
 	n.shut = true
-	started := n.started
 	n.making.Unlock()
 	close(n.closing)
 	const look = 5 * time.Millisecond
 	tick := time.NewTicker(look)
 	defer tick.Stop()
-	for started && !n.idle() && ctx.Err() == nil {
+	for isClosed(n.starting) && !n.idle() && ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
@@ -184,9 +187,11 @@ func (n *Notices) Close(ctx context.Context) {
 	}
 }
 
-func (n *Notices) isClosing() bool {
+func (n *Notices) isClosing() bool { return isClosed(n.closing) }
+
+func isClosed(c chan struct{}) bool {
 	select {
-	case <-n.closing:
+	case <-c:
 		return true
 	default:
 		return false
@@ -209,24 +214,23 @@ func (n *Notices) idle() bool {
 
 // line finds or makes a bidder's.
 func (n *Notices) line(id ad.BidderID) *line {
-	if l, ok := n.connected.Load(id); ok {
-		return l.(*line)
+	if l := (*n.lines.Load())[id]; l != nil {
+		return l
 	}
 	n.making.Lock()
 	defer n.making.Unlock()
-	if l, ok := n.connected.Load(id); ok {
-		return l.(*line)
+	lines := *n.lines.Load()
+	if l := lines[id]; l != nil {
+		return l
 	}
 	l := &line{notices: n, bidder: id, transport: n.newTransport(), hosts: map[string]*endpoint{}}
-	n.connected.Store(id, l)
+	lines = maps.Clone(lines)
+	lines[id] = l
+	n.lines.Store(&lines)
 	return l
 }
 
+// all are the lines by bidder.
 func (n *Notices) all() []*line {
-	var all []*line
-	n.connected.Range(func(_, l any) bool {
-		all = append(all, l.(*line))
-		return true
-	})
-	return all
+	return slices.SortedFunc(maps.Values(*n.lines.Load()), func(a, b *line) int { return cmp.Compare(a.bidder, b.bidder) })
 }

@@ -33,7 +33,8 @@ var errRuleSet = errors.New("the rule set has no such bidder")
 // newTransport makes the connections of one bidder: HTTP/1.1, dialled by the guard, never by way of a proxy.
 func (n *Notices) newTransport() *http.Transport {
 	return &http.Transport{
-		DialContext: n.dial,
+		DialContext:         n.dial,
+		TLSHandshakeTimeout: postTimeout,
 		TLSClientConfig: &tls.Config{
 			RootCAs: n.options.RootCAs, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
 			ClientSessionCache: tls.NewLRUClientSessionCache(idleMax),

@@ -135,17 +135,28 @@ func (s *spool) store(bidder ad.BidderID) *store {
 	return st
 }
 
-// place gives an open event a place in its bidder's queues and says by which ways it goes. Without one it waits in the
-// store, behind those that do already; full: there is no place there either, and it has been given up.
-func (s *spool) place(e *event) (ways way, full bool) {
+// where is the place of a won event.
+type where uint8
+
+const (
+	hot     where = iota // in its bidder's queues
+	spooled              // in the store, behind those that wait there
+	nowhere              // given up: the stores are full
+)
+
+// place finds one for an open event.
+func (s *spool) place(e *event) where {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.store(e.Bidder)
-	if st.hot < hotMax && st.count == 0 {
+	switch {
+	case st.hot < hotMax && st.count == 0:
 		st.hot++
-		return e.open, false
+		return hot
+	case s.keep(st, e):
+		return spooled
 	}
-	return 0, !s.keep(st, e)
+	return nowhere
 }
 
 // keep moves an open event into the store; false: the stores are full.
@@ -222,6 +233,7 @@ func (s *spool) fetch(st *store) []*event {
 				continue
 			}
 		}
+		e.ways = e.open
 		s.open[e.id] = e
 		keep = append(keep, e)
 	}
@@ -253,6 +265,7 @@ func (s *spool) restored() []*event {
 	})
 	var events []*event
 	for _, e := range open {
+		e.ways = e.open
 		if st := s.store(e.Bidder); st.hot < hotMax {
 			st.hot++
 			events = append(events, e)

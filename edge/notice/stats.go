@@ -2,7 +2,6 @@ package notice
 
 import (
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -22,7 +21,7 @@ type BidderStats struct {
 	Sent [KindCount]uint64
 	// Dropped gave way to others in a full queue, by kind. Won is never among them.
 	Dropped [KindCount]uint64
-	// Overtaken were not sent because the bid had won since.
+	// Overtaken were not sent because the bid had won since, or the bidder has no notify URL any more.
 	Overtaken uint64
 	// Failed counts tries in vain, Retried those that were not the first.
 	Failed, Retried uint64
@@ -70,7 +69,6 @@ func (n *Notices) Stats() Stats {
 	for _, l := range n.all() {
 		s.Bidders = append(s.Bidders, l.stats())
 	}
-	slices.SortFunc(s.Bidders, func(a, b BidderStats) int { return int(a.Bidder) - int(b.Bidder) })
 	for i := range s.Bidders {
 		b := &s.Bidders[i]
 		b.Spooled = spooled[b.Bidder]
