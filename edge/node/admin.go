@@ -90,6 +90,9 @@ func (n *Node) status() admin.Status {
 	if s.Draining {
 		s.Missing = append(s.Missing, "draining: this node is stopping")
 	}
+	if err := n.journal.Healthy(); err != nil {
+		s.Missing = append(s.Missing, "journal: "+err.Error())
+	}
 	s.Ready = len(s.Missing) == 0
 	snap := n.catalog.Load()
 	for _, b := range n.fanout.Stats() {

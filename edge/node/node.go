@@ -144,6 +144,7 @@ func (n *Node) openDoors() error {
 		return err
 	}
 	n.watchCounters()
+	n.watchBooks()
 	ctx, stop := context.WithCancel(context.Background())
 	n.stop = stop
 	n.children.Go(func() { n.takeCare(ctx) })
