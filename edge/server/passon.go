@@ -41,6 +41,7 @@ func (h *Handler) servePassedOn(w http.ResponseWriter, r *http.Request, in reque
 func (h *Handler) answerPassedOn(w http.ResponseWriter, r *http.Request, v *visit, in request) {
 	answer := h.adCalls.Serve(r.Context(), adcall.Incoming{Call: &v.call, Snapshot: in.snap})
 	defer answer.Release()
+	v.page.follow(&v.returns, answer)
 	slot := &answer.Slots[0]
 	if p := h.passOn(r.Context(), v, in, answer); p != nil {
 		clear(w.Header())

@@ -6,13 +6,20 @@ import (
 	"curb/edge/macro"
 )
 
-// links makes the URLs of a sale that lead back to this node; *returns does. A page has them while its ad counts: sold, and
-// in no auction that is held to be looked at.
+// links makes the URLs of a sale that lead back to this node; *returns does.
 type links interface {
 	// appendImpression writes the URL that counts the sale as shown; nothing if there is none.
 	appendImpression(dst []byte, slot *adcall.Slot) []byte
 	// appendClick writes the URL that counts a click; nothing if extra, which says where the click may lead, is too long.
 	appendClick(dst []byte, slot *adcall.Slot, extra []byte) []byte
+}
+
+// follow says of a served call what its creatives may be told, and lets what is shown of it lead back to this node.
+func (p *pageWriter) follow(l links, answer *adcall.Answer) {
+	p.personal = answer.Personal()
+	if !answer.Call.Debug && !answer.Call.Test {
+		p.links = l
+	}
 }
 
 // counts reports whether what is shown of a slot is a sale that leads back to this node.

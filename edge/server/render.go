@@ -10,10 +10,9 @@ import (
 
 // pageWriter writes what a slot is answered with. Its buffers are kept from request to request.
 type pageWriter struct {
-	// links leads back to this node. The handler sets it before the first slot is composed; nil: the call counts for nothing,
-	// and its ads have no pixel and no click of ours.
+	// links leads back to this node; nil: the call counts for nothing, and its ads have no pixel and no click of ours.
 	links links
-	// personal: what identifies or describes the user may be told to creatives (adcall.Answer.Personal). The handler sets it.
+	// personal: what describes the user may be told to creatives. follow sets both before the first slot is composed.
 	personal bool
 
 	document []byte

@@ -61,6 +61,7 @@ func (h *Handler) arrive(r *http.Request, v *visit, in request) {
 func (h *Handler) answerTag(ctx context.Context, w http.ResponseWriter, r *http.Request, v *visit, in request) {
 	answer := h.adCalls.Serve(ctx, adcall.Incoming{Call: &v.call, Snapshot: in.snap})
 	defer answer.Release()
+	v.page.follow(&v.returns, answer)
 	outcome := h.sell(ctx, v, in, answer)
 	body := v.page.document
 	header := w.Header()
