@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 )
 
@@ -80,11 +81,11 @@ func (l *Log) put(b *batch) error {
 	s := l.segment
 	next := l.at.link(b.frames, l.at.sequence)
 	if _, err := s.file.WriteAt(b.frames, s.end); err != nil {
-		return fmt.Errorf("write %s at byte %d: %w", s.name, s.end, err)
+		return fmt.Errorf("write %s at byte %d: %w", s.name, s.end, bare(err))
 	}
 	before := time.Now()
 	if err := s.file.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", s.name, err)
+		return fmt.Errorf("sync %s: %w", s.name, bare(err))
 	}
 	l.stats.synced(time.Since(before))
 	s.end += int64(len(b.frames))
@@ -181,7 +182,7 @@ func (l *Log) verify() error {
 	l.disk.Forget(s.name)
 	data, err := l.disk.Read(s.name, l.scratch)
 	if err != nil {
-		return fmt.Errorf("read back %s: %w", s.name, err)
+		return fmt.Errorf("read back %s: %w", s.name, bare(err))
 	}
 	l.scratch = data[:0]
 	c := s.header.start()
@@ -232,6 +233,14 @@ func (l *Log) finish(failed bool) {
 		l.log.Warn("the log's mark could not be synced", "cause", err)
 	}
 	_ = l.mark.file.Close()
+}
+
+// bare takes off the path that the system puts before an error: an open file may have another name by then.
+func bare(err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return path.Err
+	}
+	return err
 }
 
 // answer tells waiters how their commit went.

@@ -66,7 +66,7 @@ func lookAt(d disk, path string, first uint64) (segmentFile, error) {
 	head := make([]byte, segmentHeaderBytes)
 	n, size, err := d.Head(path, head)
 	if err != nil {
-		return segmentFile{}, fmt.Errorf("read %s: %w", path, err)
+		return segmentFile{}, fmt.Errorf("read %s: %w", path, bare(err))
 	}
 	h, err := readSegmentHeader(head[:n])
 	if err == nil && h.first != first {
@@ -84,7 +84,7 @@ func lookForMark(d disk, path string) (mark, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return mark{}, nil
 	case err != nil:
-		return mark{}, fmt.Errorf("read %s: %w", path, err)
+		return mark{}, fmt.Errorf("read %s: %w", path, bare(err))
 	}
 	return readMark(data), nil
 }

@@ -160,7 +160,7 @@ func (l *Log) replay(who *owners, from snapshot) (*segment, error) {
 func (l *Log) replayEnded(r *replayer, s *segmentFile, next *segmentHeader) error {
 	data, err := l.disk.Read(s.name, l.scratch)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", s.name, err)
+		return fmt.Errorf("read %s: %w", s.name, bare(err))
 	}
 	l.scratch = data[:0]
 	end := int(next.previousEnd)
@@ -183,7 +183,7 @@ func (l *Log) replayEnded(r *replayer, s *segmentFile, next *segmentHeader) erro
 func (l *Log) replayLast(r *replayer, s *segmentFile) (*segment, error) {
 	data, err := l.disk.Read(s.name, l.scratch)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", s.name, err)
+		return nil, fmt.Errorf("read %s: %w", s.name, bare(err))
 	}
 	offset, fault, err := r.read(s, data)
 	if err != nil {
@@ -272,7 +272,7 @@ func (l *Log) harden(name string, data []byte, from, end int64) error {
 	}
 	f, err := l.disk.Open(name)
 	if err != nil {
-		return fmt.Errorf("make the end of %s durable: %w", name, err)
+		return fmt.Errorf("make the end of %s durable: %w", name, bare(err))
 	}
 	_, err = f.WriteAt(data[from:end], from)
 	if err == nil {
@@ -282,7 +282,7 @@ func (l *Log) harden(name string, data []byte, from, end int64) error {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("make the end of %s durable: %w", name, err)
+		return fmt.Errorf("make the end of %s durable: %w", name, bare(err))
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func createSegment(d disk, dir string, h segmentHeader, room int) (*segment, err
 	name := filepath.Join(dir, segmentName(h.first))
 	f, err := writeWhole(d, name, h.encode(), room)
 	if err != nil {
-		return nil, fmt.Errorf("begin segment %s: %w", name, err)
+		return nil, fmt.Errorf("begin segment %s: %w", name, bare(err))
 	}
 	return &segment{header: h, name: name, file: f, end: segmentHeaderBytes}, nil
 }
