@@ -70,6 +70,6 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(newServeCommand(), newNodeCommand(), newRulesCommand(), newAuctionCommand())
+	root.AddCommand(newServeCommand(), newNodeCommand(), newRulesCommand(), newAuctionCommand(), newCreativeCommand())
 	return root
 }

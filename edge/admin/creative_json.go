@@ -113,7 +113,7 @@ func (c *creatives) readDraft(w http.ResponseWriter, r *http.Request) (x ad.Crea
 	x.Member = ad.MemberID(member)
 	word := func(ok bool, field, remedy string) {
 		if !ok {
-			problems = append(problems, FieldProblem{field, "the value is none of those that it may have", remedy})
+			problems = append(problems, FieldProblem{field, "it is missing, or none of what it may be", remedy})
 		}
 	}
 	var ok bool
