@@ -23,8 +23,10 @@ func withoutReturns(body string) string { return returned.ReplaceAllString(body,
 // listener hears of events.
 type listener struct{ impressions, clicks []token.Claims }
 
-func (l *listener) Impression(c *token.Claims, _ time.Time) { l.impressions = append(l.impressions, *c) }
-func (l *listener) Click(c *token.Claims, _ time.Time)      { l.clicks = append(l.clicks, *c) }
+func (l *listener) Impression(c *token.Claims, _ time.Time) {
+	l.impressions = append(l.impressions, *c)
+}
+func (l *listener) Click(c *token.Claims, _ time.Time) { l.clicks = append(l.clicks, *c) }
 
 func heardBy(l *listener) func(*Options) { return func(o *Options) { o.Events = l } }
 
