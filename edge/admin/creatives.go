@@ -47,7 +47,7 @@ func (c *creatives) list(w http.ResponseWriter, r *http.Request) {
 	}
 	page := CreativePage{Creatives: []Creative{}}
 	for _, x := range c.snapshot().Creatives() {
-		if x.ID >= creative.FirstID || x.ID <= f.After || f.Member != 0 && x.Member != f.Member || f.Code != "" && x.Code != f.Code ||
+		if x.ID >= ad.RegisteredCreativeMin || x.ID <= f.After || f.Member != 0 && x.Member != f.Member || f.Code != "" && x.Code != f.Code ||
 			f.Status != "" && creative.Status(x) != f.Status {
 			continue
 		}
@@ -121,7 +121,7 @@ func creativeFilter(query url.Values) (f creative.Filter, refused *refusal) {
 
 func (c *creatives) get(w http.ResponseWriter, r *http.Request) {
 	id, refused := creativeID(r.PathValue("id"))
-	if refused == nil && id < creative.FirstID {
+	if refused == nil && id < ad.RegisteredCreativeMin {
 		if x := c.snapshot().Creative(id); x != nil {
 			writeJSON(w, http.StatusOK, ruleCreative(x))
 			return
@@ -248,7 +248,7 @@ func creativeID(text string) (ad.CreativeID, *refusal) {
 // writableID reads the id of a creative that this API may change.
 func writableID(text string) (ad.CreativeID, *refusal) {
 	id, refused := creativeID(text)
-	if refused == nil && id < creative.FirstID {
+	if refused == nil && id < ad.RegisteredCreativeMin {
 		refused = &refusal{status: http.StatusConflict, code: "in_rule_set", detail: "ids below 1000000000 are those of the rule set", remedy: "change it in the rule files"}
 	}
 	return id, refused
@@ -289,7 +289,7 @@ func refuse(err error) *refusal {
 	}
 	if taken := (*creative.TakenError)(nil); errors.As(err, &taken) {
 		remedy := fmt.Sprintf("choose another code, or change it: PUT /v1/creatives/%d", taken.ID)
-		if taken.ID < creative.FirstID {
+		if taken.ID < ad.RegisteredCreativeMin {
 			remedy = "choose another code: that one is the rule set's"
 		}
 		return &refusal{status: http.StatusConflict, code: "code_taken", detail: taken.Error(), remedy: remedy}

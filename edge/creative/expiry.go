@@ -32,7 +32,7 @@ func (r *Registry) BidOn(id ad.CreativeID, now time.Time) {
 }
 
 func (r *Registry) use(id ad.CreativeID, now time.Time) {
-	if id < FirstID {
+	if id < ad.RegisteredCreativeMin {
 		return
 	}
 	e := r.entry(id)

@@ -12,9 +12,6 @@ import (
 	"curb/edge/ad"
 )
 
-// FirstID is the lowest id that the registry gives. Those of rule sets stay below it.
-const FirstID ad.CreativeID = 1_000_000_000
-
 // Log keeps records (edge/journal).
 type Log interface {
 	// Append returns once the record is on disk.
@@ -85,7 +82,7 @@ type codeKey struct {
 // New builds an empty registry. The journal fills it, before anything else uses it.
 func New(o Options) *Registry {
 	return &Registry{o: o, writing: make(chan struct{}, 1),
-		byID: map[ad.CreativeID]*entry{}, byCode: map[codeKey]*entry{}, count: map[ad.MemberID]int{}, next: FirstID}
+		byID: map[ad.CreativeID]*entry{}, byCode: map[codeKey]*entry{}, count: map[ad.MemberID]int{}, next: ad.RegisteredCreativeMin}
 }
 
 // Get finds a creative by id.
@@ -148,29 +145,6 @@ func (r *Registry) Creatives() []ad.Creative {
 		all[i] = x.Creative
 	}
 	return all
-}
-
-// Join gives the creatives of the next catalog: those of its rule set and those of the registry that fit beside them. Left
-// are those whose member the rule set no longer knows, or whose id or code it has taken since; they come back with the
-// rule set that lets them.
-func (r *Registry) Join(rules []ad.Creative, members []ad.Member) (all []ad.Creative, left int) {
-	known := make(map[ad.MemberID]bool, len(members))
-	for i := range members {
-		known[members[i].ID] = true
-	}
-	ids, codes := make(map[ad.CreativeID]bool, len(rules)), make(map[codeKey]bool, len(rules))
-	for i := range rules {
-		ids[rules[i].ID], codes[codeKey{rules[i].Member, rules[i].Code}] = true, true
-	}
-	registered := r.Creatives()
-	all = append(make([]ad.Creative, 0, len(rules)+len(registered)), rules...)
-	for i := range registered {
-		x := &registered[i]
-		if known[x.Member] && !ids[x.ID] && !codes[codeKey{x.Member, x.Code}] {
-			all = append(all, *x)
-		}
-	}
-	return all, len(rules) + len(registered) - len(all)
 }
 
 // view is the state as of now.

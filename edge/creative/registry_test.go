@@ -107,7 +107,7 @@ func (w *world) register(t *testing.T, draft ad.Creative) Registered {
 func TestRegisterTwiceIsOnce(t *testing.T) {
 	w := newWorld()
 	x := w.register(t, banner("a"))
-	if x.ID != FirstID || x.Version != 1 || x.Status() != "pending" || x.Name != "a" || x.Media != ad.Banner || x.Advertisers[0] != "shop.example" {
+	if x.ID != ad.RegisteredCreativeMin || x.Version != 1 || x.Status() != "pending" || x.Name != "a" || x.Media != ad.Banner || x.Advertisers[0] != "shop.example" {
 		t.Errorf("registered %+v", x)
 	}
 	again, created, err := w.Register(t.Context(), banner("a"))
@@ -126,7 +126,7 @@ func TestRegisterTwiceIsOnce(t *testing.T) {
 	}
 	another := banner("a")
 	another.Member = 202
-	if y := w.register(t, another); y.ID != FirstID+1 {
+	if y := w.register(t, another); y.ID != ad.RegisteredCreativeMin+1 {
 		t.Errorf("another member's code: id %d", y.ID)
 	}
 	if len(w.log.records) != 2 || w.changes != 2 {
@@ -277,7 +277,7 @@ func TestExpiry(t *testing.T) {
 		t.Errorf("a change: %s, %v", got.Status(), err)
 	}
 	w.Served(4001, w.now) // the rule set's, and nobody's
-	w.Served(FirstID+9, w.now)
+	w.Served(ad.RegisteredCreativeMin+9, w.now)
 }
 
 // TestServedAllocatesNothing holds the path of every bill to its promise.
@@ -324,10 +324,10 @@ func TestFailedWrites(t *testing.T) {
 				t.Errorf("the code of an unsettled write: %v", err)
 			}
 			x, created, err := w.Register(t.Context(), banner("a"))
-			if err != nil || created || x.ID != FirstID {
+			if err != nil || created || x.ID != ad.RegisteredCreativeMin {
 				t.Errorf("asking again: created %v, id %d, %v", created, x.ID, err)
 			}
-			if y := w.register(t, banner("c")); y.ID != FirstID+1 {
+			if y := w.register(t, banner("c")); y.ID != ad.RegisteredCreativeMin+1 {
 				t.Errorf("the next id is %d", y.ID)
 			}
 			if diff := cmp.Diff(w.Creatives(), w.replayed(t).Creatives()); diff != "" {
@@ -382,7 +382,7 @@ func TestReplay(t *testing.T) {
 		t.Errorf("snapshots differ:\n%s\n%s", got, want)
 	}
 	x, created, err := r.Register(t.Context(), banner("new"))
-	if err != nil || !created || x.ID != FirstID+3 {
+	if err != nil || !created || x.ID != ad.RegisteredCreativeMin+3 {
 		t.Errorf("after the replay: id %d, %v", x.ID, err)
 	}
 }
@@ -400,7 +400,7 @@ func TestBadRecords(t *testing.T) {
 			t.Errorf("%q was taken", snapshot)
 		}
 	}
-	if err := r.Apply(21, appendUsed(nil, FirstID+5, 7)); err != nil { // its creative's record was never acknowledged
+	if err := r.Apply(21, appendUsed(nil, ad.RegisteredCreativeMin+5, 7)); err != nil { // its creative's record was never acknowledged
 		t.Error(err)
 	}
 }
@@ -412,7 +412,7 @@ func TestListPages(t *testing.T) {
 		draft.Member = ad.MemberID(201 + i%2)
 		w.register(t, draft)
 	}
-	if _, err := w.Ban(t.Context(), Decision{ID: FirstID + 2}); err != nil {
+	if _, err := w.Ban(t.Context(), Decision{ID: ad.RegisteredCreativeMin + 2}); err != nil {
 		t.Fatal(err)
 	}
 	codes := func(f Filter) string {
@@ -428,8 +428,8 @@ func TestListPages(t *testing.T) {
 		want string
 	}{
 		{Filter{Limit: 3}, "c0 c1 c2 true"},
-		{Filter{Limit: 3, After: FirstID + 2}, "c3 c4 c5 true"},
-		{Filter{Limit: 3, After: FirstID + 3}, "c4 c5 c6 false"},
+		{Filter{Limit: 3, After: ad.RegisteredCreativeMin + 2}, "c3 c4 c5 true"},
+		{Filter{Limit: 3, After: ad.RegisteredCreativeMin + 3}, "c4 c5 c6 false"},
 		{Filter{Limit: 3, After: 1<<32 - 1}, "false"},
 		{Filter{Limit: 9, Member: 202}, "c1 c3 c5 false"},
 		{Filter{Limit: 2, Member: 201, Status: "pending"}, "c0 c4 true"},
@@ -442,21 +442,6 @@ func TestListPages(t *testing.T) {
 	}
 }
 
-func TestJoin(t *testing.T) {
-	w := newWorld()
-	for _, code := range []string{"a", "b"} {
-		w.register(t, banner(code))
-	}
-	other := banner("a")
-	other.Member = 203
-	w.register(t, other)
-	ruleSet := []ad.Creative{{ID: 4001, Member: 201, Code: "house"}, {ID: 4002, Member: 201, Code: "b"}}
-	all, left := w.Join(ruleSet, []ad.Member{{ID: 201}, {ID: 202}})
-	if len(all) != 3 || all[2].ID != FirstID || left != 2 {
-		t.Errorf("%d creatives, %d left: %+v", len(all), left, all)
-	}
-}
-
 // TestLimits fills the registry by hand: sixteen thousand registrations would be checked one by one.
 func TestLimits(t *testing.T) {
 	w := newWorld()
@@ -466,7 +451,7 @@ func TestLimits(t *testing.T) {
 	if !errors.As(err, new(*FullError)) {
 		t.Errorf("past the member's limit: %v", err)
 	}
-	if _, err := w.Update(t.Context(), FirstID, 0, ad.Creative{Member: 201, Code: "a", Size: ad.Size{W: 1, H: 1}, Format: ad.FormatHTML, Content: "x"}); err != nil {
+	if _, err := w.Update(t.Context(), ad.RegisteredCreativeMin, 0, ad.Creative{Member: 201, Code: "a", Size: ad.Size{W: 1, H: 1}, Format: ad.FormatHTML, Content: "x"}); err != nil {
 		t.Errorf("a full member may still change what it has: %v", err)
 	}
 	w.count[201], w.bytes = 1, ad.CreativesBytesMax-len(banner("b").Content)

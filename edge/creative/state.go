@@ -76,7 +76,7 @@ func readRecord(line []byte) (x Registered, usedDay uint32, err error) {
 	media, knowsMedia := ParseMedia(c.Media)
 	format, knowsFormat := ParseFormat(c.Format)
 	audit, knowsAudit := ParseAudit(c.Audit)
-	if c.V != recordVersion || c.ID < FirstID || !knowsMedia || !knowsFormat || !knowsAudit {
+	if c.V != recordVersion || c.ID < ad.RegisteredCreativeMin || !knowsMedia || !knowsFormat || !knowsAudit {
 		return x, 0, fmt.Errorf("read the record of creative %d: another version of curb wrote it", c.ID)
 	}
 	x = Registered{Version: c.Version, Reason: c.Reason, Created: c.Created, Changed: c.Changed, Creative: ad.Creative{
@@ -160,7 +160,7 @@ func (r *Registry) RestoreSnapshot(snapshot []byte) error {
 	head, rest, ok := bytes.Cut(snapshot, []byte("\n"))
 	number, hasHead := bytes.CutPrefix(head, []byte(snapshotHead))
 	var next ad.CreativeID
-	if _, err := fmt.Sscanf(string(number), "%d", &next); !ok || !hasHead || err != nil || next < FirstID {
+	if _, err := fmt.Sscanf(string(number), "%d", &next); !ok || !hasHead || err != nil || next < ad.RegisteredCreativeMin {
 		return fmt.Errorf("read the snapshot of creatives: another version of curb wrote it")
 	}
 	for line := range bytes.Lines(rest) {

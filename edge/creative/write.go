@@ -254,7 +254,7 @@ func (r *Registry) ruled(member ad.MemberID, code string) ad.CreativeID {
 	if r.o.Catalog == nil {
 		return 0
 	}
-	if x := r.o.Catalog().CreativeByCode(member, code); x != nil && x.ID < FirstID {
+	if x := r.o.Catalog().CreativeByCode(member, code); x != nil && x.ID < ad.RegisteredCreativeMin {
 		return x.ID
 	}
 	return 0
