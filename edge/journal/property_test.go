@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -228,10 +230,18 @@ func (h *history) settle() {
 	}
 }
 
-// TestEveryHistoryKeepsItsPromises is the property of the package. A failing seed is replayed with -run and its name.
+// TestEveryHistoryKeepsItsPromises is the property of the package. A failing seed is replayed with -run and its name; CURB_CRASH_ROUNDS
+// is how many there are.
 func TestEveryHistoryKeepsItsPromises(t *testing.T) {
 	var total history
-	for seed := range uint64(300) {
+	seeds := 100
+	if testing.Short() {
+		seeds = 20
+	}
+	if n, err := strconv.Atoi(os.Getenv(roundsEnv)); err == nil {
+		seeds = n
+	}
+	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := &history{t: t, rand: rand.New(rand.NewPCG(seed, 2)), disk: newRAMDisk(seed)}
