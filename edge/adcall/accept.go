@@ -72,7 +72,7 @@ func (s *Service) tellAccepted(snap *catalog.Snapshot, p *ad.Pending) {
 		n.PostPending = true
 		s.notifier.Notify(&n)
 	}
-	if owner := ownerBidder(snap, p.Owner); owner != nil && owner.ID != p.Bidder {
+	if owner := snap.OwnerBidder(p.Placement); owner != nil && owner.ID != p.Bidder {
 		n := ad.Notice{Kind: ad.NoticeSold, SaleKey: p.SaleKey, At: p.At, Bidder: owner.ID, Publisher: p.Publisher, Placement: p.Placement,
 			Price: p.Net, Currency: ad.USD, PostPending: true, Terms: ad.BidTerms{ImpressionID: p.Terms.ImpressionID}}
 		if p.LineItem != 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"curb/edge/ad"
-	"curb/edge/catalog"
 )
 
 // consult asks the data providers, if anybody is going to hear what they say. They have ad.ProviderTimeout, inside the
@@ -31,7 +30,7 @@ var ownerPhase = []byte(`{"curb":{"owner_phase":1}}`)
 // the rest it may set a reserve and a default creative, and its bids compete with everybody's.
 func (s *Service) offer(ctx context.Context, a *Answer) {
 	st := &a.state
-	owner := ownerBidder(st.snapshot, a.Call.Publisher.Member)
+	owner := st.snapshot.OwnerBidder(a.Call.Impressions[0].Placement.ID) // all impressions of a call have one owner
 	if owner == nil || !a.forSale() {
 		return
 	}
@@ -55,18 +54,6 @@ func (s *Service) offer(ctx context.Context, a *Answer) {
 			s.contest(a, i, a.exclusive)
 		}
 	}
-}
-
-// ownerBidder is the active bidder of a member that owns inventory; nil: it has none.
-func ownerBidder(snap *catalog.Snapshot, member ad.MemberID) *ad.Bidder {
-	m := snap.Member(member)
-	if m == nil || m.Bidder == 0 {
-		return nil
-	}
-	if b := snap.Bidder(m.Bidder); b != nil && b.Active {
-		return b
-	}
-	return nil
 }
 
 // takes reports whether the owner's bidder takes an impression exclusively, with a bid that nothing speaks against.

@@ -90,7 +90,7 @@ func (n *Node) status() admin.Status {
 	if s.Draining {
 		s.Missing = append(s.Missing, "draining: this node is stopping")
 	}
-	if err := n.journal.Healthy(); err != nil {
+	if err := n.journal.Healthy(); err != nil && !s.Draining {
 		s.Missing = append(s.Missing, "journal: "+err.Error())
 	}
 	s.Ready = len(s.Missing) == 0

@@ -40,7 +40,10 @@ func (n *Node) loadRules(now time.Time) (catalog.Contents, error) {
 	for _, w := range set.Warnings {
 		n.log.Warn("the rule set has a weak spot", "problem", w.String())
 	}
-	return set.Contents, judgeRates(n.config.Data, &set.Contents.Rates, now, n.log)
+	if err := judgeRates(n.config.Data, &set.Contents.Rates, now, n.log); err != nil {
+		return catalog.Contents{}, err
+	}
+	return set.Contents, nil
 }
 
 func listed(problems []compile.Problem) string {
