@@ -43,8 +43,8 @@ func (a *accounts) open(id ad.LineItemID) *account {
 
 // spending is money and impressions, settled and set aside.
 type spending struct {
-	settled, reserved       ad.Amount
-	bills, reservedBillings int64
+	settled, reserved    ad.Amount
+	bills, reservedBills int64
 }
 
 // account is what one line item spent.
@@ -89,7 +89,7 @@ func (a *account) room(b *ad.Budget, day int32, cost ad.Amount) bool {
 }
 
 func fits(s spending, budget ad.Amount, impressions int64, cost ad.Amount) bool {
-	return (budget <= 0 || s.settled+s.reserved+cost <= budget) && (impressions <= 0 || s.bills+s.reservedBillings < impressions)
+	return (budget <= 0 || s.settled+s.reserved+cost <= budget) && (impressions <= 0 || s.bills+s.reservedBills < impressions)
 }
 
 // reserve sets the cost of one impression aside if it fits, and nothing otherwise.
@@ -149,10 +149,10 @@ func (a *account) book(day int32, cost ad.Amount, bills int64) {
 
 func (a *account) setAside(day int32, cost ad.Amount, bills int64) {
 	a.reserved += cost
-	a.reservedBillings += bills
+	a.reservedBills += bills
 	d := a.day(day)
 	d.reserved += cost
-	d.reservedBillings += bills
+	d.reservedBills += bills
 }
 
 func (a *account) findDay(day int32) *daySpending {
@@ -179,7 +179,7 @@ func (a *account) day(day int32) *daySpending {
 func (a *account) forgetDay() {
 	earliest := -1
 	for i := range a.days {
-		if a.days[i].reservedBillings == 0 && (earliest < 0 || a.days[i].day < a.days[earliest].day) {
+		if a.days[i].reservedBills == 0 && (earliest < 0 || a.days[i].day < a.days[earliest].day) {
 			earliest = i
 		}
 	}

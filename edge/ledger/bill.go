@@ -36,7 +36,7 @@ type attempt struct {
 // false for every further one. On an error nobody may be served: the bill may be on disk or not, and the same sale may be
 // presented again for a few seconds, or given back with Release; else it is withdrawn.
 //
-// Errors: ErrSale, ErrNotReserved, ErrGivenUp, the context's, or the log's.
+// Errors: ErrSale, ErrNotReserved, ErrGivenUp, ErrFull, the context's, or the log's.
 func (l *Ledger) Bill(ctx context.Context, sale *ad.Sale, now time.Time) (first bool, err error) {
 	if why := reasonNot(sale); why != "" {
 		return false, fmt.Errorf("bill: %w: %s", ErrSale, why)
@@ -103,6 +103,10 @@ func (l *Ledger) attempt(s *shard, sale *ad.Sale, average ad.CPM, now time.Time)
 		}
 		a.bill, a.record = b, c.record
 		s.doubtful--
+		l.doubts.Add(-1)
+	} else if doubts := l.doubts.Load(); doubts >= doubtsMax {
+		s.drop(sale.SaleKey, c)
+		return nil, fmt.Errorf("%w: the log did not take %d bills, and they have to be withdrawn first", ErrFull, doubts)
 	} else {
 		a.bill = bill{Bill: ad.Bill{Sale: *sale, Billed: now, PostPending: c.held != nil}, capped: c.capped, average: average}
 		a.record = appendBill(nil, &a.bill)
@@ -121,6 +125,7 @@ func (l *Ledger) write(ctx context.Context, a *attempt) error {
 	if err != nil {
 		a.claim.doubt = l.clock.Load()
 		s.doubtful++
+		l.doubts.Add(1)
 		return err
 	}
 	a.claim.record = nil

@@ -83,6 +83,9 @@ func (l *Ledger) collect(s *shard, now time.Time, all []due) []due {
 	}
 	for _, key := range s.closings {
 		c := s.claims[key]
+		if c == nil || c.closing == open {
+			continue // a replayed record closed it
+		}
 		d := due{closing{key: key, outcome: c.closing}, s, c}
 		if c.record != nil && c.kind == KindBill {
 			d.bill = c.record
@@ -165,6 +168,9 @@ func (l *Ledger) shut(s *shard, key ad.SaleKey, c *claim, o outcome) *ad.Pending
 	s.leaveImage(l.cut)
 	s.marks[key] = markOf(o, l.clock.Load())
 	l.giveBack(c)
+	if c.record != nil && c.kind == KindBill {
+		l.doubts.Add(-1)
+	}
 	var gone *ad.Pending
 	if c.held != nil {
 		if p, err := decodePending(c.held.record); err == nil && o == declined {

@@ -61,7 +61,7 @@ func (s *shard) encode(dst []byte) []byte {
 func (c *claim) lasting() bool { return c.held != nil || c.record != nil }
 
 func (c *claim) encode(dst []byte) []byte {
-	parts, end := byte(0), c.closing
+	parts := byte(0)
 	if c.held != nil {
 		parts |= imageHeld
 	}
@@ -71,10 +71,7 @@ func (c *claim) encode(dst []byte) []byte {
 	if c.flight != nil && c.record != nil {
 		parts |= imageFlight
 	}
-	if c.held == nil && c.flight == nil { // in doubt, and nobody can come again after a restart
-		end = withdrawn
-	}
-	if end != open {
+	if c.closing != open {
 		parts |= imageClosing
 	}
 	dst = append(dst, parts)
@@ -86,7 +83,7 @@ func (c *claim) encode(dst []byte) []byte {
 		dst = appendText(dst, c.record)
 	}
 	if parts&imageClosing != 0 {
-		dst = append(dst, byte(end))
+		dst = append(dst, byte(c.closing))
 	}
 	return dst
 }
@@ -184,6 +181,7 @@ func (l *Ledger) restoreDoubt(c *claim, f flight, end outcome) error {
 	c.kind, c.record, c.doubt = f.kind, f.record, l.clock.Load()
 	if f.record != nil && f.kind == KindBill {
 		s.doubtful++
+		l.doubts.Add(1)
 	}
 	if end != open {
 		l.close(s, sale.SaleKey, c, end)

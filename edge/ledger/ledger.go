@@ -50,6 +50,9 @@ const reservationAge = 2 * time.Minute
 // doubtAge is how long a bill that may or may not be in the log may still be presented again before it is withdrawn.
 const doubtAge = 5 * time.Second
 
+// doubtsMax bounds such bills: while a log fails, they take memory. Beyond it nothing new is billed until they are withdrawn.
+const doubtsMax = 1 << 16
+
 // What callers may want to tell apart.
 var (
 	// ErrGivenUp: the sale was declined, expired or withdrawn, and is never billed any more.
@@ -58,7 +61,7 @@ var (
 	ErrNotReserved = errors.New("nothing, or not enough, is set aside for the sale")
 	// ErrSale: the sale cannot be billed as it stands; what it wraps says why.
 	ErrSale = errors.New("the sale is not one")
-	// ErrFull: no more sales can be passed on until some are accepted or expire.
+	// ErrFull: no more sales can be passed on until some are accepted or expire; or no more billed until the log works.
 	ErrFull = errors.New("too many sales are pending")
 	// ErrHeld: a sale with this key was passed on already, and differs from this one.
 	ErrHeld = errors.New("another sale with this key is pending")
@@ -133,6 +136,7 @@ type Ledger struct {
 	clock     atomic.Uint32
 	heldBytes atomic.Int64
 	heldCount atomic.Int64
+	doubts    atomic.Int64
 
 	snapshotting sync.Mutex // one snapshot at a time
 	cuts         uint64     // guarded by snapshotting
@@ -158,4 +162,60 @@ func New(o Options) *Ledger {
 // was accepted. edge/estimate says what the numbers mean.
 func (l *Ledger) Estimate(placement ad.PlacementID, size ad.Size) (e ad.EstimatedClear, ok bool) {
 	return l.learnt.Estimate(placement, size)
+}
+
+// Spent is what a line item has spent, and what is set aside for sales that may yet be billed.
+type Spent struct {
+	Settled, Reserved           ad.Amount
+	Bills, ReservedBills        int64
+	TodaySettled, TodayReserved ad.Amount // of the UTC day that was asked for
+	TodayBills, TodayReserves   int64
+}
+
+// Spent tells what a line item has spent, all in all and on the UTC day of now.
+func (l *Ledger) Spent(id ad.LineItemID, now time.Time) Spent {
+	a := l.accounts.find(id)
+	if a == nil {
+		return Spent{}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := Spent{Settled: a.settled, Reserved: a.reserved, Bills: a.bills, ReservedBills: a.reservedBills}
+	if d := a.findDay(dayOf(now)); d != nil {
+		s.TodaySettled, s.TodayReserved, s.TodayBills, s.TodayReserves = d.settled, d.reserved, d.bills, d.reservedBills
+	}
+	return s
+}
+
+// Status is what a ledger holds in memory, for metrics.
+type Status struct {
+	Pendings     int64 // passed on: open, or accepted and kept to be served again
+	PendingBytes int64
+	Doubts       int64 // bills that the log may hold although it said no
+	Settled      int   // keys that are remembered as settled
+	Counters     int   // pairs of user and line item that are counted
+	Recent       int   // bills that can be enumerated
+	RecentBytes  int64
+	Estimates    int // placements and sizes with an estimate
+}
+
+// Status counts. It takes every lock for a moment, one after another.
+func (l *Ledger) Status() Status {
+	out := Status{Pendings: l.heldCount.Load(), PendingBytes: l.heldBytes.Load(), Doubts: l.doubts.Load(), Estimates: l.learnt.Len()}
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mu.Lock()
+		out.Settled += len(s.marks)
+		s.mu.Unlock()
+	}
+	for i := range l.counters.shards {
+		s := &l.counters.shards[i]
+		s.mu.Lock()
+		out.Counters += len(s.index)
+		s.mu.Unlock()
+	}
+	l.recent.mu.Lock()
+	defer l.recent.mu.Unlock()
+	out.Recent, out.RecentBytes = l.recent.count, l.recent.bytes
+	return out
 }

@@ -45,6 +45,7 @@ func (l *Ledger) applyBill(record []byte) error {
 	if c.record != nil { // a snapshot did not know that it is in the log
 		c.record = nil
 		s.doubtful--
+		l.doubts.Add(-1)
 	}
 	l.settle(s, c, &b, bytes.Clone(record))
 	return nil

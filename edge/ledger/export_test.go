@@ -1,0 +1,41 @@
+package ledger
+
+import "curb/edge/ad"
+
+// Closing tells whether a sale waits for its end to be written.
+func (l *Ledger) Closing(key ad.SaleKey) bool {
+	s := l.lock(key)
+	defer l.unlock(s)
+	c := s.claims[key]
+	return c != nil && c.closing != open
+}
+
+// InDoubt tells whether the log may hold a bill of a sale although it said no.
+func (l *Ledger) InDoubt(key ad.SaleKey) bool {
+	s := l.lock(key)
+	defer l.unlock(s)
+	c := s.claims[key]
+	return c != nil && c.closing == open && c.record != nil
+}
+
+// Story lists what a log says of a key, for messages.
+func Story(kind uint8, record []byte, key ad.SaleKey) string {
+	switch kind {
+	case KindBill:
+		if b, err := decodeBill(record); err == nil && b.SaleKey == key {
+			return "bill"
+		}
+	case KindPending:
+		if p, err := decodePending(record); err == nil && p.SaleKey == key {
+			return "pending"
+		}
+	case KindClosed:
+		all, _ := decodeClosings(record)
+		for _, c := range all {
+			if c.key == key {
+				return [...]string{"open", "billed", "declined", "withdrawn"}[c.outcome]
+			}
+		}
+	}
+	return ""
+}
