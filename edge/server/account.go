@@ -141,14 +141,13 @@ func accountOf(v *visit, in request, answer *adcall.Answer, outcome adcall.Outco
 		Bids: []accountBid{},
 		Inventory: accountInventory{Publisher: call.Publisher.ID, Site: call.Site.ID, Placement: place.ID, Code: place.Code, Page: call.Page,
 			Secure: call.Secure, Reserve: decimal(slot.Impression.Reserve), Position: slot.Impression.Position},
-		User: accountUser{Known: call.User != ad.UserKey{}, Personal: answer.Personal(), YearOfBirth: call.YearOfBirth, GDPR: call.GDPR,
-			GPC: call.GPC, COPPA: call.COPPA},
+		User: accountUser{Known: call.User != ad.UserKey{}, Personal: answer.Personal(), GDPR: call.GDPR, GPC: call.GPC, COPPA: call.COPPA},
+	}
+	if a.User.Personal {
+		a.User.describe(call)
 	}
 	for _, size := range slot.Impression.Sizes {
 		a.Inventory.Sizes = append(a.Inventory.Sizes, size.String())
-	}
-	if call.Gender != 0 {
-		a.User.Gender = string(rune(call.Gender))
 	}
 	if call.AdServer != nil {
 		a.Inventory.AdServer = call.AdServer.Name
@@ -164,6 +163,13 @@ func accountOf(v *visit, in request, answer *adcall.Answer, outcome adcall.Outco
 	a.bids(slot, v.debug.only)
 	a.serve(v, slot, outcome)
 	return a
+}
+
+func (u *accountUser) describe(call *ad.Call) {
+	u.YearOfBirth = call.YearOfBirth
+	if call.Gender != 0 {
+		u.Gender = string(rune(call.Gender))
+	}
 }
 
 func (a *account) provided(answer *adcall.Answer) {

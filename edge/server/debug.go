@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/subtle"
 	"net/http"
 	"time"
@@ -58,18 +59,26 @@ func same(secret, said string) bool {
 	return subtle.ConstantTimeCompare([]byte(secret), []byte(said)) == 1 && secret != ""
 }
 
+// outcomeOf composes what the call would be answered with. Where a price is passed on, nothing stands in for an ad.
+func (h *Handler) outcomeOf(v *visit, in request, answer *adcall.Answer) adcall.Outcome {
+	slot := &answer.Slots[0]
+	if !in.format.PassedOn() {
+		return h.sell(context.Background(), v, in, answer) // of a debug auction it books nothing
+	}
+	if slot.Outcome == adcall.Sold && h.winner(&v.page, in, &v.call, slot) {
+		return adcall.Sold
+	}
+	answer.Withdraw(slot, ad.CreativeFormat)
+	v.page.document = v.page.document[:0]
+	return adcall.Blank
+}
+
 // answerDebug holds the auction and answers with the account of it, as text or JSON: nothing is shown, told or billed.
 func (h *Handler) answerDebug(w http.ResponseWriter, r *http.Request, v *visit, in request) {
 	answer := h.adCalls.Serve(r.Context(), adcall.Incoming{Call: &v.call, Snapshot: in.snap})
 	defer answer.Release()
-	slot := &answer.Slots[0]
-	outcome := slot.Outcome
-	if in.format.PassedOn() && outcome != adcall.Sold {
-		outcome = adcall.Blank
-	} else if outcome = h.compose(&v.page, in, &v.call, slot); outcome != adcall.Sold && slot.Outcome == adcall.Sold {
-		answer.Withdraw(slot, ad.CreativeFormat)
-	}
-	a := accountOf(v, in, answer, outcome)
+	v.page.follow(&v.returns, answer)
+	a := accountOf(v, in, answer, h.outcomeOf(v, in, answer))
 	header := w.Header()
 	tagHeaders(header)
 	header["Referrer-Policy"] = valueNoReferrer

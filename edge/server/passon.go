@@ -75,7 +75,7 @@ func (h *Handler) answerPassedOn(w http.ResponseWriter, r *http.Request, v *visi
 // waiting. What cannot be shown or promised is not sold, and the price passed on is 0.
 func (h *Handler) passOn(ctx context.Context, v *visit, in request, answer *adcall.Answer) *problem {
 	slot := &answer.Slots[0]
-	if slot.Outcome == adcall.Sold && h.compose(&v.page, in, &v.call, slot) != adcall.Sold {
+	if slot.Outcome == adcall.Sold && !h.winner(&v.page, in, &v.call, slot) {
 		answer.Withdraw(slot, ad.CreativeFormat)
 	}
 	if slot.Outcome == adcall.Sold {
