@@ -30,7 +30,7 @@ func (e *endpoint) deliver(j *job) {
 	if j.parts[0].way == byPost {
 		e.deliverBatch(j)
 	} else {
-		e.settle(j.parts, e.line.call(j.parts[0]), j.probe)
+		e.settle(j.parts, e.line.call(j.parts[0], !e.shared), j.probe)
 	}
 	l := e.line
 	l.mu.Lock()

@@ -26,9 +26,10 @@ const (
 // endpoint is one server of a bidder, or its notify URL: queues, a circuit, and a pump that sends what is due.
 // line.mu guards it.
 type endpoint struct {
-	line *line
-	most int // jobs under way at once
-	wake chan struct{}
+	line   *line
+	most   int  // jobs under way at once
+	shared bool // by all hosts that have none of their own
+	wake   chan struct{}
 
 	won, told list // ready, oldest first
 	delayed   delayed

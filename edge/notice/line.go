@@ -130,7 +130,7 @@ func (l *line) remember(d *delivery) {
 func (l *line) endpoint(d *delivery) *endpoint {
 	if d.way == byPost {
 		if l.posts == nil {
-			l.posts = l.open(postsMax)
+			l.posts = l.open(postsMax, false)
 		}
 		return l.posts
 	}
@@ -140,11 +140,11 @@ func (l *line) endpoint(d *delivery) *endpoint {
 	}
 	if len(l.hosts) >= hostsMax {
 		if l.rest == nil {
-			l.rest = l.open(callsMax)
+			l.rest = l.open(callsMax, true)
 		}
 		return l.rest
 	}
-	e := l.open(callsMax)
+	e := l.open(callsMax, false)
 	if e != nil {
 		l.hosts[host] = e
 	}
@@ -152,14 +152,14 @@ func (l *line) endpoint(d *delivery) *endpoint {
 }
 
 // open starts an endpoint with its pump; nil: Notices have ended.
-func (l *line) open(most int) *endpoint {
+func (l *line) open(most int, shared bool) *endpoint {
 	n := l.notices
 	n.making.Lock()
 	defer n.making.Unlock()
 	if n.ended {
 		return nil
 	}
-	e := &endpoint{line: l, most: most, wake: make(chan struct{}, 1)} // one token: something has changed
+	e := &endpoint{line: l, most: most, shared: shared, wake: make(chan struct{}, 1)} // one token: something has changed
 	l.endpoints = append(l.endpoints, e)
 	n.children.Go(e.run)
 	return e

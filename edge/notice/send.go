@@ -21,9 +21,10 @@ const (
 	postTimeout = 2 * time.Second
 	// answerBytesMax is how much of an answer's body is read, to keep the connection; nobody looks at it.
 	answerBytesMax = 4 << 10
-	// idleMax is how many idle connections one bidder keeps, idleFor for how long.
-	idleMax = 8
-	idleFor = 30 * time.Second
+	// connectionsMax bounds the connections to one host, idleFor how long they are kept without use. Hosts past hostsMax
+	// share one endpoint, and their connections are not kept.
+	connectionsMax = callsMax + postsMax
+	idleFor        = 30 * time.Second
 
 	userAgent = "Curb"
 )
@@ -37,12 +38,11 @@ func (n *Notices) newTransport() *http.Transport {
 		TLSHandshakeTimeout: postTimeout,
 		TLSClientConfig: &tls.Config{
 			RootCAs: n.options.RootCAs, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
-			ClientSessionCache: tls.NewLRUClientSessionCache(idleMax),
+			ClientSessionCache: tls.NewLRUClientSessionCache(hostsMax),
 		},
 		DisableCompression:     true,
-		MaxConnsPerHost:        callsMax + postsMax,
-		MaxIdleConns:           idleMax,
-		MaxIdleConnsPerHost:    idleMax,
+		MaxConnsPerHost:        connectionsMax,
+		MaxIdleConnsPerHost:    connectionsMax, // and no bound over all hosts: see RATIONALE.md
 		IdleConnTimeout:        idleFor,
 		MaxResponseHeaderBytes: ad.ResponseHeaderBytesMax,
 	}
@@ -53,11 +53,11 @@ func (l *line) post(bidder *ad.Bidder, body []byte) result {
 	if err := l.notices.options.Guard.CheckEndpoint(bidder.NotifyURL); err != nil {
 		return result{denied, err.Error()}
 	}
-	return l.send(http.MethodPost, bidder.NotifyURL, body, postTimeout)
+	return l.send(request{method: http.MethodPost, target: bidder.NotifyURL, body: body, timeout: postTimeout})
 }
 
 // call GETs a URL that a bid brought, once its macros are filled.
-func (l *line) call(d *delivery) result {
+func (l *line) call(d *delivery, keep bool) result {
 	n := l.notices
 	if n.overtaken(d.event) {
 		return result{fate: moot}
@@ -75,29 +75,37 @@ func (l *line) call(d *delivery) result {
 	if err != nil {
 		return result{denied, err.Error()}
 	}
-	return l.send(http.MethodGet, string(target), nil, callTimeout)
+	return l.send(request{method: http.MethodGet, target: string(target), timeout: callTimeout, last: !keep})
 }
 
-// send makes one request and reads the status. The transport follows no redirect and knows no cookie.
-func (l *line) send(method, target string, body []byte, timeout time.Duration) result {
+// request is what one attempt sends.
+type request struct {
+	method, target string
+	body           []byte
+	timeout        time.Duration
+	last           bool // on its connection
+}
+
+// send makes one attempt and reads the status. The transport follows no redirect and knows no cookie.
+func (l *line) send(r request) result {
 	n := l.notices
-	to, err := url.Parse(target)
+	to, err := url.Parse(r.target)
 	if err != nil || (to.Scheme == "http" && !n.options.Lab) {
 		return result{denied, "the URL cannot be called"}
 	}
-	ctx, cancel := context.WithTimeout(n.ctx, timeout)
+	ctx, cancel := context.WithTimeout(n.ctx, r.timeout)
 	defer cancel()
-	request := (&http.Request{
-		Method: method, URL: to, Host: to.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"User-Agent": {userAgent}},
+	q := (&http.Request{
+		Method: r.method, URL: to, Host: to.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"User-Agent": {userAgent}}, Close: r.last,
 	}).WithContext(ctx)
-	if method == http.MethodPost {
-		request.Header["Content-Type"] = []string{"application/json"}
-		request.ContentLength = int64(len(body))
-		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-		request.Body, _ = request.GetBody()
+	if r.method == http.MethodPost {
+		q.Header["Content-Type"] = []string{"application/json"}
+		q.ContentLength = int64(len(r.body))
+		q.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.body)), nil }
+		q.Body, _ = q.GetBody()
 	}
-	answer, err := l.transport.RoundTrip(request)
+	answer, err := l.transport.RoundTrip(q)
 	switch {
 	case errors.Is(err, egress.ErrDenied):
 		return result{refused, err.Error()}
