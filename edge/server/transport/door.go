@@ -1,6 +1,9 @@
 package transport
 
-import "net/http"
+import (
+	"net/http"
+	"strconv"
+)
 
 // refusedMethod is the method of the request that an h1conn hands net/http in place of one it refuses. The head check
 // lets no client say it.
@@ -92,10 +95,22 @@ func (t *Transport) judgeFields(r *http.Request) refusal {
 // fieldOverhead is the colon, the space and the line's end.
 const fieldOverhead = 4
 
+// hostField is a Host field in its normal spelling: with the port if it is not the usual one, since URLs that lead back
+// here need it.
+func hostField(raw, host string, port int) string {
+	if port == 0 || port == httpsPort {
+		return host
+	}
+	if len(raw) > len(host) && raw[:len(host)] == host && raw[len(host)] == ':' {
+		return raw // it was normal already
+	}
+	return host + ":" + strconv.Itoa(port)
+}
+
 // httpsPort is what a Host without a port means (RFC 9110 §4.2.2), so a Host that says it is one without.
 const httpsPort = 443
 
-// judgeHost puts the normalised host into the request and says whether this connection may ask for it: the name shown in
+// judgeHost puts the normalised host into the request, with the port if it is not the usual one, and says whether this connection may ask for it: the name shown in
 // the handshake and the host must belong to the same tenant, and the certificate must cover both (RFC 9110 §7.4).
 func (t *Transport) judgeHost(r *http.Request, l *link) refusal {
 	host, port, err := NormalizeHost(r.Host)
@@ -105,7 +120,7 @@ func (t *Transport) judgeHost(r *http.Request, l *link) refusal {
 	if port != 0 && port != t.publicPort && port != httpsPort {
 		return misdirected
 	}
-	r.Host = host
+	r.Host = hostField(r.Host, host, port)
 	if t.own[host] {
 		if l.sni == "" || t.own[l.sni] {
 			return accepted

@@ -23,7 +23,8 @@ var hostCases = []struct {
 	{"ads.news.example", "ads.news.example", accepted, "ads.news.example"},
 	{"ads.news.example", "ADS.News.example", accepted, "ads.news.example"},
 	{"ads.news.example", "ads.news.example.", accepted, "ads.news.example"},
-	{"ads.news.example", "ads.news.example:PORT", accepted, "ads.news.example"},
+	{"ads.news.example", "ads.news.example:PORT", accepted, "ads.news.example:PORT"}, // what leads back here needs the port
+	{"ads.news.example", "ADS.News.example.:PORT", accepted, "ads.news.example:PORT"},
 	{"ADS.news.EXAMPLE", "ads.news.example", accepted, "ads.news.example"},
 	{"ads.news.example", "ads.news.example:443", accepted, "ads.news.example"}, // what a Host without a port means
 	{"ads.news.example", "ads.sport.example:443", misdirected, ""},
@@ -41,9 +42,9 @@ var hostCases = []struct {
 	{"ads.news.example", "127.1", hostInvalid, ""},
 	{"ads.news.example", strings.Repeat("a.", 150) + "example", hostInvalid, ""},
 	{"", "localhost", accepted, "localhost"},
-	{"", "localhost:PORT", accepted, "localhost"},
+	{"", "localhost:PORT", accepted, "localhost:PORT"},
 	{"", "127.0.0.1", accepted, "127.0.0.1"},
-	{"", "127.0.0.1:PORT", accepted, "127.0.0.1"},
+	{"", "127.0.0.1:PORT", accepted, "127.0.0.1:PORT"},
 	{"", "127.0.0.1:1", misdirected, ""},
 	{"", "ads.news.example", misdirected, ""},
 	{"", "1.2.3.4", misdirected, ""},
@@ -74,9 +75,10 @@ func TestHosts(t *testing.T) {
 		for _, c := range hostCases {
 			t.Run(p+" "+c.sni+" "+c.host[:min(30, len(c.host))], func(t *testing.T) {
 				host := strings.Replace(c.host, "PORT", s.port(), 1)
+				seen := strings.Replace(c.seen, "PORT", s.port(), 1)
 				a := s.askHost(t, p, c.sni, host)
-				if a.status != c.want.status() || a.code != c.want.String() || a.header.Get("X-Seen") != c.seen {
-					t.Errorf("%d %q seen as %q, want %d %q as %q", a.status, a.code, a.header.Get("X-Seen"), c.want.status(), c.want, c.seen)
+				if a.status != c.want.status() || a.code != c.want.String() || a.header.Get("X-Seen") != seen {
+					t.Errorf("%d %q seen as %q, want %d %q as %q", a.status, a.code, a.header.Get("X-Seen"), c.want.status(), c.want, seen)
 				}
 			})
 		}

@@ -211,7 +211,7 @@ func TestServesThreeProtocolsOnOnePort(t *testing.T) {
 			c := s.client(t, p)
 			for range 3 {
 				a := c.must("GET", "/tt?id=1001&u=%%CACHEBUSTER%%", nil)
-				if want := protos[p] + " GET localhost /tt?id=1001&u=%%CACHEBUSTER%% tls=true "; a.body != want || a.status != 200 || a.proto != protos[p] {
+				if want := protos[p] + " GET localhost:" + s.port() + " /tt?id=1001&u=%%CACHEBUSTER%% tls=true "; a.body != want || a.status != 200 || a.proto != protos[p] {
 					t.Fatalf("%d %q, want %q", a.status, a.body, want)
 				}
 				if a.header.Get("Content-Length") == "" || a.header.Get("Date") == "" {
@@ -457,7 +457,7 @@ func TestLocalhost(t *testing.T) {
 	six := *s
 	six.Transport = &Transport{addr: netip.AddrPortFrom(netip.IPv6Loopback(), s.Addr().Port())}
 	for _, p := range allProtocols {
-		if a := six.client(t, p).must("GET", "/", nil, func(r *http.Request) { r.Host = "[::1]:" + s.port() }); a.status != 200 || !strings.Contains(a.body, " [::1] ") {
+		if a := six.client(t, p).must("GET", "/", nil, func(r *http.Request) { r.Host = "[::1]:" + s.port() }); a.status != 200 || !strings.Contains(a.body, " [::1]:"+s.port()+" ") {
 			t.Errorf("%s: %+v", p, a)
 		}
 	}
