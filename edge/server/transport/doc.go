@@ -4,8 +4,8 @@
 // It is given an address, the handler, the node's own hosts, the hosts of its tenants (Hosts), where certificates come
 // from (Certificates), a folder for keys, and limits. It promises:
 //
-//   - A request that reaches the handler has a host that is registered or our own, normalised in Request.Host (no port,
-//     no trailing dot), and that fits the certificate of its connection; everything else was answered here.
+//   - A request that reaches the handler has a host that is registered or our own, normalised in Request.Host (no
+//     trailing dot, the port only if it is not 443), and that fits the certificate of its connection; everything else was answered here.
 //   - Every limit of Limits holds on all three protocols, with the same status and the same code: answers of this package
 //     have an empty body and X-Curb-Error: code. (RATIONALE.md names the few requests that x/net/http2 refuses first.)
 //   - No 5xx leaves the listener, and no panic of the handler does.
