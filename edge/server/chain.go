@@ -53,9 +53,10 @@ func (h *Handler) ours(in request, url []byte) bool {
 }
 
 // appendURL is appendAttribute without the attribute.
-func appendURL(dst, url []byte) []byte {
+func appendURL[T string | []byte](dst []byte, url T) []byte {
 	const hex = "0123456789ABCDEF"
-	for _, b := range url {
+	for i := range len(url) {
+		b := url[i]
 		if urlByte(b) {
 			dst = append(dst, b)
 			continue

@@ -16,9 +16,11 @@ import (
 )
 
 // returned matches what a bid response holds so that the sale comes back: tokens differ from answer to answer.
-var returned = regexp.MustCompile(`<img src=\\"https://[^/]+/it\?e=[\w-]+\\"[^>]*>|,"burl":"[^"]*"|,"exp":\d+|<!\[CDATA\[https://[^/]+/it\?e=[\w-]+\]\]>`)
+var returned = regexp.MustCompile(`<img src=\\"https://[^/]+/it\?e=[\w-]+\\"[^>]*>|,"burl":"[^"]*"|,"exp":\d+`)
 
-func withoutReturns(body string) string { return returned.ReplaceAllString(body, "") }
+func withoutReturns(body string) string {
+	return anyToken.ReplaceAllString(returned.ReplaceAllString(body, ""), "TOKEN")
+}
 
 // listener hears of events.
 type listener struct{ impressions, clicks []token.Claims }

@@ -9,7 +9,6 @@ import (
 
 	"curb/edge/ad"
 	"curb/edge/adcall"
-	"curb/edge/macro"
 	"curb/edge/openrtb"
 )
 
@@ -22,19 +21,12 @@ const (
 // noSeats is the list of an answer without bids, written as [].
 var noSeats = []openrtb.SeatBid{}
 
-// Markup types of a bid (OpenRTB 2.6 §4.3.3, mtype).
-const (
-	markupBanner = 1 + iota
-	markupVideo
-	markupAudio
-	markupNative
-)
-
 // respond writes the bid response: every sold impression as a bid of its buyer's seat, at what the seller gets, in the
 // caller's currency. Each is promised before: the caller holds an auction of its own and may come back for it.
 func (h *Handler) respond(ctx context.Context, c *openCall, in request, received *openrtb.Request, answer *adcall.Answer) []byte {
 	id := c.call.ID.String()
 	response := openrtb.Response{ID: received.ID, SeatBid: noSeats, BidID: id, Cur: c.currency.String()}
+	c.page.follow(billing{c}, answer)
 	for i := range answer.Slots {
 		slot := &answer.Slots[i]
 		if slot.Outcome != adcall.Sold || slot.Bid == nil {
@@ -57,6 +49,17 @@ func (h *Handler) respond(ctx context.Context, c *openCall, in request, received
 	return openrtb.AppendResponse(c.out[:0], &response)
 }
 
+// billing are the links of what is handed on: what counts it as shown bills it too, for callers that do not call burl.
+type billing struct{ c *openCall }
+
+func (b billing) appendImpression(dst []byte, _ *adcall.Slot) []byte {
+	return append(dst, b.c.billing...)
+}
+
+func (b billing) appendClick(dst []byte, slot *adcall.Slot, extra []byte) []byte {
+	return b.c.returns.appendClick(dst, slot, extra)
+}
+
 // seat adds a bid to its seat.
 func (c *openCall) seat(seat string, bid openrtb.Bid) {
 	for i := range c.seats {
@@ -71,10 +74,9 @@ func (c *openCall) seat(seat string, bid openrtb.Bid) {
 // bid makes one bid. why is Undecided, or the reason why there is none: its creative has no markup to hand on, its price is
 // nothing in the caller's currency, or its deal is none that the caller asks for.
 func (h *Handler) bid(c *openCall, in request, slot *adcall.Slot, imp *openrtb.Imp) (out openrtb.Bid, why ad.Reason) {
-	c.page.values = values{call: &c.call, slot: slot, size: slot.Size}
-	c.page.document = c.page.document[:0]
+	h.begin(&c.page, in, &c.call, slot)
 	c.billing = c.returns.appendAccept(c.billing[:0], pathImpression, slot)
-	kind, ok := h.markup(c, in, slot)
+	kind, ok := h.markup(&c.page, in, slot)
 	if !ok {
 		return out, ad.CreativeFormat
 	}
@@ -114,70 +116,4 @@ func withDomain(domains []string, own string) []string {
 		return domains
 	}
 	return append(slices.Clip(domains), own)
-}
-
-// markup appends what the caller shows, and says of which kind it is. A banner and a wrapper around a VAST document bill
-// themselves when they are shown, for callers that do not call burl.
-func (h *Handler) markup(c *openCall, in request, slot *adcall.Slot) (kind int, ok bool) {
-	p, creative := &c.page, slot.Creative
-	media := ad.Banner
-	if creative != nil && creative.Media != 0 {
-		media = creative.Media
-	}
-	switch {
-	case creative != nil && creative.Format == ad.FormatVAST:
-		kind = markupVideo
-		if media&ad.Video == 0 && media&ad.Audio != 0 {
-			kind = markupAudio
-		}
-		return kind, h.vast(c, in, slot)
-	case creative != nil && creative.Format == ad.FormatNative:
-		return markupNative, h.data(p, in, slot)
-	}
-	if !h.fragment(p, in, slot) {
-		return 0, false
-	}
-	p.document = append(append(append(p.document, pixelHead...), c.billing...), pixelTail...)
-	return markupBanner, len(p.document) <= ad.ResponseTailBytesMax
-}
-
-// Around the URL of a picture that nobody sees. The URL is of our own making and needs no escaping.
-const (
-	pixelHead = `<img src="`
-	pixelTail = `" width="1" height="1" alt="" style="position:absolute;left:-9999px">`
-)
-
-// data appends XML or JSON with its macros filled.
-func (h *Handler) data(p *pageWriter, in request, slot *adcall.Slot) (ok bool) {
-	if slot.Bid.Markup != "" {
-		p.document, ok = macro.Expand(p.document, slot.Bid.Markup, macro.Data, &p.values)
-		return ok
-	}
-	p.document, ok = h.template(in.snap, slot.Creative, macro.Data).content.Append(p.document, &p.values)
-	return ok && len(p.document) > 0
-}
-
-// Around the URL of a VAST document (VAST 4.2 §3.19).
-const (
-	vastHead = `<VAST version="3.0"><Ad id="`
-	vastURL  = `"><Wrapper><AdSystem>curb</AdSystem><VASTAdTagURI><![CDATA[`
-	vastMid  = `]]></VASTAdTagURI><Impression><![CDATA[`
-	vastTail = `]]></Impression></Wrapper></Ad></VAST>`
-)
-
-// vast appends a VAST document: the creative's own, or a wrapper around the URL of one.
-func (h *Handler) vast(c *openCall, in request, slot *adcall.Slot) bool {
-	p := &c.page
-	if slot.Bid.Markup != "" || !foldPrefix(slot.Creative.Content, "http") {
-		return h.data(p, in, slot)
-	}
-	if !p.url(h.template(in.snap, slot.Creative, macro.URL).content) {
-		return false
-	}
-	p.document = append(p.document, vastHead...)
-	p.document = number(p.document, slot.Creative.ID)
-	p.document = append(p.document, vastURL...)
-	p.document = appendURL(p.document, p.piece)
-	p.document = append(append(append(p.document, vastMid...), c.billing...), vastTail...)
-	return true
 }
