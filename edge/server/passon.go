@@ -120,9 +120,11 @@ func (v *visit) redirectValues(slot *adcall.Slot) macro.RedirectValues {
 		if slot.Creative != nil {
 			out.CreativeCode = slot.Creative.Code
 		}
-		price := token.Price{Partner: uint32(call.Publisher.ID), Auction: call.ID, Amount: out.Price, At: call.Received}
-		p.sealed = token.SealPrice(p.sealed[:0], &call.Publisher.PriceKey, &price, v.returns.nonce())
-		out.Sealed = p.sealed
+		if key := &call.Publisher.PriceKey; key.Scheme != ad.PriceOpen {
+			price := token.Price{Partner: uint32(call.Publisher.ID), Auction: call.ID, Amount: out.Price, At: call.Received}
+			p.sealed = token.SealPrice(p.sealed[:0], key, &price, v.returns.nonce())
+			out.Sealed = p.sealed
+		}
 	}
 	p.bucket = call.Publisher.Buckets.AppendFloor(p.bucket[:0], out.Price)
 	out.Bucket = p.bucket
