@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -214,3 +215,6 @@ func readAll(r *http.Request) string {
 	r.Body = io.NopCloser(strings.NewReader(string(body)))
 	return string(body)
 }
+
+// quiet keeps a test server's complaints to itself.
+func quiet() *log.Logger { return log.New(io.Discard, "", 0) }

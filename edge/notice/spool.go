@@ -31,7 +31,8 @@ type spool struct {
 	horizon int64
 	open    map[EventID]*event // in queues, or on the way there
 	stores  map[ad.BidderID]*store
-	stored  int             // in all stores
+	stored  int // in all stores
+	packer  *packer
 	early   map[EventID]way // settled while their events were still in a restored store
 	acks    []byte
 
@@ -47,7 +48,7 @@ type seen struct {
 func newSpool() *spool {
 	return &spool{
 		settled: make(chan struct{}, 1), known: map[uint64]struct{}{}, open: map[EventID]*event{},
-		stores: map[ad.BidderID]*store{}, early: map[EventID]way{},
+		stores: map[ad.BidderID]*store{}, packer: newPacker(), early: map[EventID]way{},
 	}
 }
 
@@ -166,7 +167,7 @@ func (s *spool) keep(st *store, e *event) bool {
 		s.acknowledge(e.id, e.open)
 		return false
 	}
-	st.put(e)
+	st.put(e, s.packer)
 	s.stored++
 	return true
 }
@@ -223,7 +224,7 @@ func (s *spool) arrive(st *store, d *delivery) {
 
 // fetch opens the store's oldest block. What was settled before a restart is left out.
 func (s *spool) fetch(st *store) []*event {
-	events := st.get()
+	events := st.get(s.packer)
 	s.stored -= len(events)
 	keep := events[:0]
 	for _, e := range events {

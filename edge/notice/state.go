@@ -82,7 +82,7 @@ func (n *Notices) AppendSnapshot(dst []byte) []byte {
 	}
 	dst = s.appendOpen(dst)
 	for bidder, st := range s.stores {
-		dst = st.append(dst, bidder)
+		dst = st.append(dst, bidder, s.packer)
 	}
 	return dst
 }
@@ -97,10 +97,10 @@ func (s *spool) appendOpen(dst []byte) []byte {
 }
 
 // append writes the store as its blocks, each with bidder, count and length.
-func (st *store) append(dst []byte, bidder ad.BidderID) []byte {
+func (st *store) append(dst []byte, bidder ad.BidderID, p *packer) []byte {
 	blocks := st.blocks
 	if st.ends > 0 {
-		blocks = append(slices.Clip(blocks), block{pack(st.tail), st.ends})
+		blocks = append(slices.Clip(blocks), block{p.pack(st.tail), st.ends})
 	}
 	for _, b := range blocks {
 		dst = binary.AppendUvarint(dst, uint64(bidder))
@@ -161,7 +161,7 @@ func (s *spool) restoreBlock(r *reader) error {
 		return errRecord
 	}
 	found := 0
-	events := reader{rest: unpack(data)}
+	events := reader{rest: s.packer.unpack(data)}
 	if err := events.events(func(*event) { found++ }); err != nil || found != count {
 		return errRecord
 	}

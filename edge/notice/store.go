@@ -28,7 +28,7 @@ type store struct {
 	ends   int     // events in tail
 }
 
-func (st *store) put(e *event) {
+func (st *store) put(e *event, p *packer) {
 	if len(st.tail) == 0 {
 		st.tail = append(st.tail, recordVersion)
 	}
@@ -36,13 +36,13 @@ func (st *store) put(e *event) {
 	st.ends++
 	st.count++
 	if len(st.tail) >= blockBytes {
-		st.blocks = append(st.blocks, block{pack(st.tail), st.ends})
+		st.blocks = append(st.blocks, block{p.pack(st.tail), st.ends})
 		st.tail, st.ends = st.tail[:0], 0
 	}
 }
 
 // get takes out the oldest block, or the tail.
-func (st *store) get() []*event {
+func (st *store) get(p *packer) []*event {
 	var events []*event
 	give := func(e *event) { events = append(events, e) }
 	if len(st.blocks) == 0 {
@@ -56,23 +56,38 @@ func (st *store) get() []*event {
 	st.blocks[0] = block{}
 	st.blocks = st.blocks[1:]
 	st.count -= b.count
-	r := reader{rest: unpack(b.data)}
+	r := reader{rest: p.unpack(b.data)}
 	_ = r.events(give) // checked when it was restored, or ours
 	return events
 }
 
-func pack(data []byte) []byte {
-	var out bytes.Buffer
-	w, _ := flate.NewWriter(&out, flate.BestSpeed) // the level is valid
-	_, _ = w.Write(data)                           // a buffer takes everything
-	_ = w.Close()
-	return bytes.Clone(out.Bytes())
+// packer compresses and unpacks blocks, and keeps what that takes: a fresh compressor costs more than a block.
+type packer struct {
+	out     bytes.Buffer
+	deflate *flate.Writer
+	in      bytes.Reader
+	inflate io.ReadCloser
+}
+
+func newPacker() *packer {
+	p := &packer{inflate: flate.NewReader(bytes.NewReader(nil))}
+	p.deflate, _ = flate.NewWriter(&p.out, flate.BestSpeed) // the level is valid
+	return p
+}
+
+func (p *packer) pack(data []byte) []byte {
+	p.out.Reset()
+	p.deflate.Reset(&p.out)
+	_, _ = p.deflate.Write(data) // a buffer takes everything
+	_ = p.deflate.Close()
+	return bytes.Clone(p.out.Bytes())
 }
 
 // unpack gives nothing for what is damaged.
-func unpack(data []byte) []byte {
-	r := flate.NewReader(bytes.NewReader(data))
-	out, err := io.ReadAll(io.LimitReader(r, unpackedMax))
+func (p *packer) unpack(data []byte) []byte {
+	p.in.Reset(data)
+	_ = p.inflate.(flate.Resetter).Reset(&p.in, nil) // always succeeds without a dictionary
+	out, err := io.ReadAll(io.LimitReader(p.inflate, unpackedMax))
 	if err != nil {
 		return nil
 	}
