@@ -155,7 +155,7 @@ func (l *Log) recover() error {
 	if err == nil {
 		var next *segment
 		if next, err = createSegment(l.disk, l.options.Dir, l.segment.after(l.at, time.Now()), roomBytes); err == nil {
-			l.segment = next
+			l.segment, l.scratch = next, nil
 			l.stats.segments.Add(1)
 			l.keeper.add(next.header)
 		}

@@ -293,6 +293,9 @@ func TestAMissingSegmentIsNoticed(t *testing.T) {
 		if !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s is missing: %d records, %v", name, len(got), err)
 		}
+		if at < len(whole.segments())-1 && !strings.Contains(err.Error(), name+" at byte 0: the segment is missing") {
+			t.Errorf("%s is missing, and the error does not name it: %v", name, err)
+		}
 	}
 	rest := whole.clone()
 	for _, name := range whole.segments() {
@@ -356,6 +359,44 @@ func TestWhatIsElsewhereIsNoticed(t *testing.T) {
 	}
 	if got, _, err := foreign.restore(); !errors.Is(err, ErrDamaged) {
 		t.Errorf("the snapshots are of another log: %d records, %v; want damage, since records before them are gone", len(got), err)
+	}
+}
+
+// TestTwoContinuationsOfOneLogAreNotMixed is what a directory may be after one of two copies was put back in part.
+func TestTwoContinuationsOfOneLogAreNotMixed(t *testing.T) {
+	begun := newRAMDisk(1)
+	closeLog(t, open(t, Options{Dir: "/log", disk: begun.start()}))
+	continued := func(kind uint8) (out image) {
+		synctest.Test(t, func(t *testing.T) {
+			d := begun.image().disk()
+			l := open(t, Options{Dir: "/log", disk: d.start(), SnapshotEvery: 10, Settle: time.Second}, newLedger(1, 2))
+			for n := range uint64(35) {
+				if err := l.Append(t.Context(), kind, record(n+1, 20)); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Second)
+			}
+			closeLog(t, l)
+			out = d.image()
+		})
+		return out
+	}
+	one, other := continued(1), continued(2)
+	for _, name := range slices.Sorted(maps.Keys(one)) {
+		mixed := one.clone()
+		mixed[name] = other[name]
+		if strings.HasSuffix(name, segmentEnding) {
+			// All of the log is replayed, or the segment is not looked at.
+			maps.DeleteFunc(mixed, func(name string, _ []byte) bool { return strings.HasSuffix(name, snapshotEnding) })
+		} else if strings.HasSuffix(name, snapshotEnding) {
+			maps.DeleteFunc(mixed, func(n string, _ []byte) bool { return strings.HasSuffix(n, snapshotEnding) && n != name })
+		}
+		if bytes.Equal(one[name], other[name]) {
+			continue
+		}
+		if _, _, err := mixed.restore(); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s is of another continuation: %v", name, err)
+		}
 	}
 }
 
