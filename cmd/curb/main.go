@@ -63,13 +63,15 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		Use:   "curb",
 		Short: "An ad exchange that runs at the edge",
 		Example: "  curb serve --demo\n  curb serve -c curb.yaml --data /var/lib/curb\n" +
-			"  curb rules check rules/\n  curb auction run cases.json",
+			"  curb rules check rules/\n  curb auction run cases.json\n" +
+			"  curb creative ls\n  curb publisher tag article\n  curb bills",
 		SilenceUsage: true, SilenceErrors: true,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(newServeCommand(), newNodeCommand(), newRulesCommand(), newAuctionCommand(), newCreativeCommand())
+	root.AddCommand(newServeCommand(), newNodeCommand(), newRulesCommand(), newAuctionCommand(),
+		newCreativeCommand(), newPublisherCommand(), newBillsCommand())
 	return root
 }

@@ -50,26 +50,30 @@ const RecentMax = 1000
 
 // The forms of GET /v1/bills. Money is exact decimal text: USD for sums, price per thousand impressions for bills.
 type (
-	billsJSON struct {
+	// BillsAnswer is the whole answer.
+	BillsAnswer struct {
 		Bills      uint64       `json:"bills"`
 		Net        string       `json:"net"`
 		BuyerPays  string       `json:"buyer_pays"`
-		Bidders    []bidderJSON `json:"bidders"`
-		Publishers []totalJSON  `json:"publishers"`
-		LineItems  []totalJSON  `json:"line_items"`
-		Last       []billJSON   `json:"last,omitempty"` // with ?last=
+		Bidders    []BidderLine `json:"bidders"`
+		Publishers []TotalLine  `json:"publishers"`
+		LineItems  []TotalLine  `json:"line_items"`
+		Last       []BillLine   `json:"last,omitempty"` // with ?last=
 	}
-	totalJSON struct {
+	// TotalLine is one sum.
+	TotalLine struct {
 		ID        uint32 `json:"id"`
 		Bills     uint64 `json:"bills"`
 		Net       string `json:"net"`
 		BuyerPays string `json:"buyer_pays"`
 	}
-	bidderJSON struct {
-		totalJSON
+	// BidderLine is the sum of one bidder; 0 is managed demand.
+	BidderLine struct {
+		TotalLine
 		Paid map[string]string `json:"paid"` // by currency
 	}
-	billJSON struct {
+	// BillLine is one bill.
+	BillLine struct {
 		Auction     string    `json:"auction_id"`
 		Impression  int       `json:"impression"`
 		Kind        string    `json:"kind"`
@@ -104,17 +108,17 @@ func writeBills(w http.ResponseWriter, r *http.Request, bills Bills) {
 		}
 	}
 	t := bills.Totals()
-	out := billsJSON{Bills: t.Bills, Net: dollars(t.Net), BuyerPays: dollars(t.BuyerPays), Bidders: []bidderJSON{},
+	out := BillsAnswer{Bills: t.Bills, Net: dollars(t.Net), BuyerPays: dollars(t.BuyerPays), Bidders: []BidderLine{},
 		Publishers: totals(t.Publishers), LineItems: totals(t.LineItems)}
 	for _, b := range t.Bidders {
-		line := bidderJSON{totals([]Total{b.Total})[0], map[string]string{}}
+		line := BidderLine{totals([]Total{b.Total})[0], map[string]string{}}
 		for _, p := range b.Paid {
 			line.Paid[p.Currency.String()] = dollars(p.Amount)
 		}
 		out.Bidders = append(out.Bidders, line)
 	}
 	if last > 0 {
-		out.Last = []billJSON{}
+		out.Last = []BillLine{}
 		for _, b := range bills.Recent(last) {
 			out.Last = append(out.Last, billOf(&b))
 		}
@@ -122,16 +126,16 @@ func writeBills(w http.ResponseWriter, r *http.Request, bills Bills) {
 	writeJSON(w, http.StatusOK, out)
 }
 
-func totals(all []Total) []totalJSON {
-	out := make([]totalJSON, len(all))
+func totals(all []Total) []TotalLine {
+	out := make([]TotalLine, len(all))
 	for i, t := range all {
-		out[i] = totalJSON{t.ID, t.Bills, dollars(t.Net), dollars(t.BuyerPays)}
+		out[i] = TotalLine{t.ID, t.Bills, dollars(t.Net), dollars(t.BuyerPays)}
 	}
 	return out
 }
 
-func billOf(b *ad.Bill) billJSON {
-	x := billJSON{Auction: b.Auction.String(), Impression: int(b.Impression), At: b.At, Billed: b.Billed, PostPending: b.PostPending,
+func billOf(b *ad.Bill) BillLine {
+	x := BillLine{Auction: b.Auction.String(), Impression: int(b.Impression), At: b.At, Billed: b.Billed, PostPending: b.PostPending,
 		Kind: b.Kind.String(), Publisher: uint32(b.Publisher), Placement: uint32(b.Placement), Owner: uint32(b.Owner), Buyer: uint32(b.Buyer),
 		Bidder: uint32(b.Bidder), LineItem: uint32(b.LineItem), Creative: uint32(b.Creative), Deal: b.Deal, Net: b.Net.String(),
 		BuyerPays: b.BuyerPays.String(), BidPrice: b.BidPrice.String(), Paid: b.Paid.String(), Currency: b.Currency.String()}

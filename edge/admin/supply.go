@@ -2,8 +2,10 @@ package admin
 
 import (
 	"net/http"
+	neturl "net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"curb/edge/ad"
 	"curb/edge/catalog"
@@ -48,8 +50,17 @@ type Placement struct {
 	Sizes         []string `json:"sizes"`         // empty: the tag says
 	PrivateSizes  []string `json:"private_sizes"` // for deals only
 	Media         []string `json:"media"`
-	AdServers     []string `json:"ad_servers"` // names, as redir says them; the first is the one a tag without redir calls
-	PriceBuckets  Buckets  `json:"price_buckets"`
+	// AdServers are those that preemptive tags may call; the first is the one a tag without redir calls.
+	AdServers    []AdServer `json:"ad_servers"`
+	PriceBuckets Buckets    `json:"price_buckets"`
+}
+
+// AdServer is a publisher's ad server by the name that redir says, and what the parameters are called in which it is told
+// the price bucket and the accept URL: line items and creatives there name them. Empty: it is not told.
+type AdServer struct {
+	Name            string `json:"name"`
+	PriceParameter  string `json:"price_parameter"`
+	AcceptParameter string `json:"accept_parameter"`
 }
 
 // Site is where a placement stands.
@@ -141,7 +152,7 @@ func FindPlacements(snap *catalog.Snapshot, member ad.MemberID, ref string) []Pl
 
 func placementOf(snap *catalog.Snapshot, p *ad.Placement) Placement {
 	x := Placement{ID: uint32(p.ID), Code: p.Code, Name: p.Name, Active: p.Active, Member: uint32(p.Member), Publisher: uint32(p.Publisher),
-		Hosts: []string{}, Sizes: sizes(p.Sizes), PrivateSizes: sizes(p.PrivateSizes), Media: []string{}, AdServers: []string{}}
+		Hosts: []string{}, Sizes: sizes(p.Sizes), PrivateSizes: sizes(p.PrivateSizes), Media: []string{}, AdServers: []AdServer{}}
 	if publisher := snap.Publisher(p.Publisher); publisher != nil {
 		x.PublisherName, x.Hosts, x.PriceBuckets = publisher.Name, filled(publisher.Hosts), buckets(publisher.Buckets)
 	}
@@ -154,9 +165,26 @@ func placementOf(snap *catalog.Snapshot, p *ad.Placement) Placement {
 		}
 	}
 	for _, server := range p.AdServers {
-		x.AdServers = append(x.AdServers, server.Name)
+		x.AdServers = append(x.AdServers, AdServer{server.Name, parameter(server.URL, "{PRICEBUCKET}"), parameter(server.URL, "{ACCEPT_URL}")})
 	}
 	return x
+}
+
+// parameter is the name of the parameter that a macro fills in an ad server's URL. Ad servers that take key values in a
+// parameter of their own have them there encoded, so the URL is decoded as long as it is encoded, at most thrice.
+func parameter(url, macro string) string {
+	for range 3 {
+		decoded, err := neturl.PathUnescape(url)
+		if err != nil || decoded == url {
+			break
+		}
+		url = decoded
+	}
+	before, _, found := strings.Cut(url, "="+macro)
+	if !found {
+		return ""
+	}
+	return before[strings.LastIndexAny(before, "?&=;,/ ")+1:]
 }
 
 // siteKinds are OpenRTB's objects for a place.
