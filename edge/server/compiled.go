@@ -102,8 +102,3 @@ func (h *Handler) chainTemplate(snap *catalog.Snapshot, place *ad.Placement) *ma
 	c.chains.Store(place, t)
 	return t
 }
-
-// template is creative, for a caller that knows the syntax.
-func (h *Handler) template(snap *catalog.Snapshot, creative *ad.Creative, _ macro.Syntax) *creativeTemplate {
-	return h.creative(snap, creative)
-}

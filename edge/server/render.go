@@ -204,9 +204,6 @@ func (p *pageWriter) landing(source string, t *creativeTemplate) bool {
 	if strings.Contains(source, "${CLICK_URL") {
 		return true
 	}
-	if p.values.clicks == nil {
-		p.clicks.begin(nil, p.values.call, p.values.slot)
-	}
 	p.source = append(p.source[:0], p.piece...)
 	p.piece = p.clicks.appendTo(p.piece[:0], p.source, t.leads)
 	return true
