@@ -210,7 +210,9 @@ func (t *tag) script() (string, error) {
 	return t.scripted(t.about("an ad", sendsURL), t.url("/ttj", "target", t.targetID), t.url("/tt")), nil
 }
 
-func (t *tag) frame() (string, error) { return t.about("an ad", sendsURL) + t.iframe(t.url("/tt")) + "\n", nil }
+func (t *tag) frame() (string, error) {
+	return t.about("an ad", sendsURL) + t.iframe(t.url("/tt")) + "\n", nil
+}
 
 // redir is the ad server that a preemptive tag names. It is named also where it is the first, which a tag without redir
 // calls: whoever reads the page sees where the price goes.
