@@ -143,7 +143,8 @@ func bidderCommand(s *shared) *cobra.Command {
 	f.StringVar(&settings.Markup, "markup", "", "markup sent with each bid; empty: the registered creative's")
 	f.StringVar(&settings.Deal, "deal", "", "deal it uses where offered; *: the one with the highest floor")
 	f.Var(&settings.DealPrice, "deal-price", "CPM under a deal; 0: its price, raised to the deal's floor")
-	f.BoolVar(&settings.Notices, "notices", false, "bids carry win and loss notice URLs")
+	f.BoolVar(&settings.Notices, "notices", false, "bids carry win, billing and loss notice URLs")
+	f.StringVar(&settings.NotifyFailure, "notify-failure", settings.NotifyFailure, "way of taking notices badly: error_500, hang, close, refuse")
 	f.BoolVar(&settings.Compress, "compress", false, "answers use gzip or zstd where the request accepts it")
 	m.tlsFlags(f)
 	return cmd

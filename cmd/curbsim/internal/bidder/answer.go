@@ -19,25 +19,37 @@ type draft struct {
 	id   string // the request's
 	out  []byte
 	bids int
+	// ownerPhase: the request comes before the auction, to the owner's bidder alone.
+	ownerPhase bool
 }
 
-// appendAnswer writes the response to a request and says how many bids it holds. Without bids it writes nothing.
-func (p *plan) appendAnswer(dst []byte, a *ask) (body []byte, bids int) {
+// appendAnswer writes the response to a request and says how many bids it holds; without wanting there are none. Without bids
+// it writes nothing, unless it has something else to say.
+func (p *plan) appendAnswer(dst []byte, a *ask, want bool) (body []byte, bids int) {
 	start := len(dst)
-	d := draft{plan: p, id: a.ID, out: append(dst, `{"id":`...)}
+	d := draft{plan: p, id: a.ID, out: append(dst, `{"id":`...), ownerPhase: a.inOwnerPhase()}
 	if p.twist.id != "" {
 		d.out = appendString(d.out, p.twist.id)
 	} else {
 		d.out = appendString(d.out, a.ID)
 	}
+	bare := len(d.out)
 	d.out = append(d.out, p.opening...)
 	for i := range a.Imp {
-		d.offer(&a.Imp[i])
+		if want {
+			d.offer(&a.Imp[i])
+		}
 	}
 	if d.bids == 0 {
-		return d.out[:start], 0
+		d.out = append(d.out[:bare], `,"seatbid":[]`...)
+		before := len(d.out)
+		if d.appendExt(a); len(d.out) == before {
+			return d.out[:start], 0
+		}
+		return append(d.out, '}'), 0
 	}
-	d.out = d.out[:len(d.out)-1] // the comma after the last bid
+	d.out = append(d.out[:len(d.out)-1], `]}]`...) // over the comma after the last bid
+	d.appendExt(a)
 	return append(d.out, p.closing...), d.bids
 }
 
@@ -108,6 +120,11 @@ func (d *draft) bid(imp *openrtb.Imp, c *creative, price ad.CPM) {
 	out = append(out, c.rest...)
 	if deal != nil {
 		out = appendMember(out, "dealid", deal.ID)
+	}
+	if d.ownerPhase {
+		out = append(out, p.ownerExt...)
+	} else {
+		out = append(out, p.bidExt...)
 	}
 	d.out = append(out, '}', ',')
 }

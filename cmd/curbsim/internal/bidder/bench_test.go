@@ -76,7 +76,7 @@ func plainHandler(p *plan) http.Handler {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
-		s.out, _ = p.appendAnswer(s.out[:0], &s.ask)
+		s.out, _ = p.appendAnswer(s.out[:0], &s.ask, true)
 		w.Header()["Content-Type"] = []string{"application/json"}
 		w.Header()["Content-Length"] = []string{strconv.Itoa(len(s.out))}
 		w.Write(s.out)
@@ -142,6 +142,6 @@ func BenchmarkAnswer(b *testing.B) {
 		if err := a.read(body); err != nil {
 			b.Fatal(err)
 		}
-		out, _ = p.appendAnswer(out[:0], &a)
+		out, _ = p.appendAnswer(out[:0], &a, true)
 	}
 }

@@ -31,8 +31,9 @@ func Start(listener net.Listener, base string, settings Settings) (*Bidder, erro
 	b.desk = desk
 	mux := http.NewServeMux()
 	desk.Register(mux, control.Counters{Show: func() any { return b.Stats() }, Clear: b.clear})
-	mux.HandleFunc("GET /win", b.told("won"))
-	mux.HandleFunc("GET /loss", b.told("lost"))
+	mux.HandleFunc("GET /win", b.called)
+	mux.HandleFunc("GET /bill", b.called)
+	mux.HandleFunc("GET /loss", b.called)
 	mux.HandleFunc("POST /notify", b.notify)
 	mux.HandleFunc("/redirected", b.redirected)
 	b.server = wire.New(listener, wire.Options{Hot: b.hot, Handler: control.Handler(mux, hotMethods)})
@@ -65,7 +66,7 @@ func (b *Bidder) hot(x *wire.Exchange) bool {
 	case x.Is("GET", "/ready"):
 		b.ready(x)
 	default:
-		return false
+		return b.down(x)
 	}
 	return true
 }
@@ -128,11 +129,8 @@ func codingStatus(err error) int {
 // answer bids, or plays the failure set, after the latency set.
 func (b *Bidder) answer(x *wire.Exchange, s *scratch, p *plan) {
 	hash := hashString(p.seed, s.ask.ID)
-	bids := 0
-	s.out = s.out[:0]
-	if p.bidsOn(hash) {
-		s.out, bids = p.appendAnswer(s.out, &s.ask)
-	}
+	var bids int
+	s.out, bids = p.appendAnswer(s.out[:0], &s.ask, p.bidsOn(hash))
 	if !x.Wait(p.wait(hash)) {
 		x.HangUp()
 		return
@@ -149,13 +147,17 @@ func (b *Bidder) answer(x *wire.Exchange, s *scratch, p *plan) {
 	}
 	if bids == 0 {
 		c.noBids.Add(1)
+	}
+	if len(s.out) == 0 {
 		x.Reply(http.StatusNoContent, "", nil)
 		return
 	}
 	if p.failure.name != "none" {
 		c.failures.Add(1)
 	}
-	c.answers.Add(1)
+	if bids > 0 {
+		c.answers.Add(1)
+	}
 	c.bids.Add(uint64(bids))
 	body, fields := s.out, ""
 	if p.compress {

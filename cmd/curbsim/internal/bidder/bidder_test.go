@@ -161,10 +161,12 @@ func TestNodesReader(t *testing.T) {
 func TestNoticeURLs(t *testing.T) {
 	p := start(t, Defaults(201, 2_500_000))
 	p.set(`{"notices": true}`)
+	const which = "auction=${AUCTION_ID}&imp=${AUCTION_IMP_ID}&bid=${AUCTION_BID_ID}"
 	a := p.call("POST", "/bid", oneImp)
 	for _, want := range []string{
-		`"nurl":"` + p.base + `/win?auction=${AUCTION_ID}&bid=${AUCTION_BID_ID}&price=${AUCTION_PRICE}"`,
-		`"lurl":"` + p.base + `/loss?auction=${AUCTION_ID}&bid=${AUCTION_BID_ID}&reason=${AUCTION_LOSS}"`,
+		`"nurl":"` + p.base + `/win?` + which + `&price=${AUCTION_PRICE}&currency=${AUCTION_CURRENCY}"`,
+		`"burl":"` + p.base + `/bill?` + which + `&price=${AUCTION_PRICE}&currency=${AUCTION_CURRENCY}"`,
+		`"lurl":"` + p.base + `/loss?` + which + `&reason=${AUCTION_LOSS}"`,
 	} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("%s lacks %s", a.body, want)
@@ -355,7 +357,7 @@ func TestAnswerAllocatesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		var bids int
-		if out, bids = p.appendAnswer(out[:0], &a); bids != 1 {
+		if out, bids = p.appendAnswer(out[:0], &a, true); bids != 1 {
 			t.Fatalf("%d bids", bids)
 		}
 	}

@@ -1,200 +1,240 @@
 package bidder
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
-	"net/http"
+	"errors"
 	"sync"
 
-	"curb/cmd/curbsim/internal/control"
 	"curb/edge/ad"
 )
 
-// remembered bounds the auctions whose outcome is kept, so that later messages about them count as duplicates.
-const remembered = 100_000
-
-// reasonsMax bounds the distinct loss reasons counted; further ones count as "other".
+// reasonsMax bounds the distinct words counted of a kind; further ones count as "other".
 const reasonsMax = 200
 
-// Notice is one message about an auction's outcome, as POST /notify takes it. Fields it does not know are ignored.
-type Notice struct {
-	Type        string        `json:"type"` // won, lost, pending
-	AuctionID   string        `json:"auction_id"`
-	BidID       string        `json:"bid_id"`
-	Reason      string        `json:"reason"` // of a loss
-	Price       control.Price `json:"price"`  // paid, of a win
-	PostPending bool          `json:"post_pending"`
+// impressionsMax bounds the impressions of an auction that are told apart; further ones are taken for the first.
+const impressionsMax = 64
+
+// auction is what is known of one auction.
+type auction struct {
+	won, pending, postPending, billed bool
+	impressions                       []impression
 }
 
-// outcome is what is known of an auction, or of one bid in it.
-type outcome struct {
-	won, pending bool
-	lost         string
+// impression is what is known of one impression of an auction: each is sold on its own.
+type impression struct {
+	id                         string
+	won                        bool
+	kept, sold, fallback, none bool
+	paid                       ad.CPM
+}
+
+// impression finds one by its id. A message that names none means the first, and the first message to name it settles how it is
+// called.
+func (a *auction) impression(id string) *impression {
+	for i := range a.impressions {
+		if imp := &a.impressions[i]; id == "" || imp.id == "" || imp.id == id {
+			if imp.id == "" {
+				imp.id = id
+			}
+			return imp
+		}
+	}
+	if len(a.impressions) == impressionsMax {
+		return &a.impressions[0]
+	}
+	a.impressions = append(a.impressions, impression{id: id})
+	return &a.impressions[len(a.impressions)-1]
 }
 
 // book counts outcomes. A win overrules a loss told before, and nothing overrules a win.
 type book struct {
-	mu       sync.Mutex
-	auctions map[string]outcome
-	order    []string // ring of the keys of auctions, oldest at next
-	next     int
+	mu sync.Mutex
+	ledger
+}
 
-	won, pending, postPending, notices, duplicates uint64
-	lost                                           map[string]uint64
-	paid                                           int64
+// ledger is what a book holds and a reset empties.
+type ledger struct {
+	auctions memory[*auction]
+	losses   memory[string]   // reason by bid
+	events   memory[struct{}] // by event id
+
+	won, impressions, pending, postPending, billed uint64
+	kept, sold, fallback, noBid                    uint64
+	notices, duplicates, conflicts                 uint64
+	lost, errors, unknown                          map[string]uint64
+	paid                                           map[string]ad.CPM // by currency
+	soldFor                                        ad.CPM
+	last                                           []byte // the latest notice, as it came
 }
 
 func (bk *book) clear() {
 	bk.mu.Lock()
-	defer bk.mu.Unlock()
-	bk.auctions, bk.order, bk.next, bk.lost = nil, nil, 0, nil
-	bk.won, bk.pending, bk.postPending, bk.notices, bk.duplicates, bk.paid = 0, 0, 0, 0, 0, 0
+	bk.ledger = ledger{}
+	bk.mu.Unlock()
 }
 
-// record counts one message; it reports an error for one that says nothing usable.
-func (bk *book) record(n *Notice) error {
-	if n.AuctionID == "" {
-		return fmt.Errorf("auction_id is missing")
-	}
+var errNoAuction = errors.New("auction_id is missing")
+
+// record counts one message; it reports an error for one that says nothing usable. currency is the bidder's, for messages
+// that name none.
+func (bk *book) record(n *Notice, currency string) error {
+	kind := n.kind()
 	bk.mu.Lock()
 	defer bk.mu.Unlock()
-	if bk.auctions == nil {
-		bk.auctions, bk.lost = map[string]outcome{}, map[string]uint64{}
-	}
-	fresh := false
-	switch n.Type {
-	case "won":
-		fresh = bk.win(n)
-	case "lost":
-		fresh = bk.lose(n)
-	case "pending":
-		fresh = bk.pend(n)
-	default:
-		return fmt.Errorf("type %q is none of won, lost, pending", n.Type)
+	if n.AuctionID == "" && known(kind) {
+		return errNoAuction
 	}
 	bk.notices++
+	fresh := false
+	if !bk.repeated(n.EventID) {
+		fresh = bk.count(n, kind, currency)
+	}
 	if !fresh {
 		bk.duplicates++
 	}
 	return nil
 }
 
-func (bk *book) win(n *Notice) bool {
-	auction := bk.auctions[n.AuctionID]
-	if auction.won {
+// known reports whether a kind of notice says something about an auction that is counted here.
+func known(kind string) bool {
+	switch kind {
+	case "won", "lost", "pending", "kept", "sold", "default", "no_bid", "error":
+		return true
+	}
+	return false
+}
+
+// repeated reports whether a message came before, by its event id.
+func (l *ledger) repeated(event string) bool {
+	if event == "" {
 		return false
 	}
-	bid := bidKey(n)
-	if earlier := bk.auctions[bid]; earlier.lost != "" {
-		bk.lost[earlier.lost]--
-		if bk.lost[earlier.lost] == 0 {
-			delete(bk.lost, earlier.lost)
+	if _, before := l.events.held[event]; before {
+		return true
+	}
+	l.events.set(event, struct{}{})
+	return false
+}
+
+// count enters one message and reports whether it told anything new.
+func (l *ledger) count(n *Notice, kind, currency string) bool {
+	switch kind {
+	case "lost":
+		return l.lose(n)
+	case "error":
+		bump(&l.errors, n.Reason)
+		return true
+	}
+	if !known(kind) {
+		bump(&l.unknown, kind)
+		return true
+	}
+	a := l.auctions.get(n.AuctionID)
+	if a == nil {
+		a = &auction{}
+		l.auctions.set(n.AuctionID, a)
+	}
+	imp := a.impression(n.ImpID)
+	switch kind {
+	case "won":
+		if n.Currency != "" {
+			currency = n.Currency
 		}
-		bk.keep(bid, outcome{})
+		return l.win(n, a, imp, currency)
+	case "pending":
+		return once(&a.pending, &l.pending)
+	case "kept":
+		return once(&imp.kept, &l.kept)
+	case "sold":
+		if !imp.sold {
+			l.soldFor += n.price()
+		}
+		return once(&imp.sold, &l.sold)
+	case "default":
+		return once(&imp.fallback, &l.fallback)
 	}
-	bk.won++
-	bk.paid += int64(n.Price)
-	if n.PostPending || auction.pending {
-		bk.postPending++
+	return once(&imp.none, &l.noBid)
+}
+
+// once counts what a mark says for the first time.
+func once(mark *bool, counter *uint64) bool {
+	if *mark {
+		return false
 	}
-	auction.won = true
-	bk.keep(n.AuctionID, auction)
+	*mark = true
+	*counter++
 	return true
 }
 
-func (bk *book) lose(n *Notice) bool {
+// bump counts a word.
+func bump(counts *map[string]uint64, word string) {
+	if *counts == nil {
+		*counts = map[string]uint64{}
+	}
+	if word == "" {
+		word = "unknown"
+	}
+	if _, before := (*counts)[word]; !before && len(*counts) >= reasonsMax {
+		word = "other"
+	}
+	(*counts)[word]++
+}
+
+// win enters a win, and its price once, whichever of the messages that tell of it brings one.
+func (l *ledger) win(n *Notice, a *auction, imp *impression, currency string) bool {
+	l.overrule(bidKey(n))
+	fresh := once(&a.won, &l.won)
+	if !imp.won {
+		imp.won, fresh = true, true
+		l.impressions++
+	}
+	if n.billed {
+		once(&a.billed, &l.billed)
+	}
+	if n.PostPending || a.pending {
+		once(&a.postPending, &l.postPending)
+	}
+	switch price := n.price(); {
+	case price == 0 || price == imp.paid:
+	case imp.paid != 0:
+		l.conflicts++
+	default:
+		imp.paid = price
+		if l.paid == nil {
+			l.paid = map[string]ad.CPM{}
+		}
+		l.paid[currency] += price
+	}
+	return fresh
+}
+
+// overrule takes back the loss of a bid that won.
+func (l *ledger) overrule(bid string) {
+	reason := l.losses.get(bid)
+	if reason == "" {
+		return
+	}
+	if l.lost[reason]--; l.lost[reason] == 0 {
+		delete(l.lost, reason)
+	}
+	l.losses.set(bid, "")
+}
+
+func (l *ledger) lose(n *Notice) bool {
 	key := bidKey(n)
-	if bk.auctions[key].lost != "" {
+	if l.losses.get(key) != "" {
 		return false
 	}
 	reason := n.Reason
 	if reason == "" {
 		reason = "unknown"
 	}
-	if _, known := bk.lost[reason]; !known && len(bk.lost) >= reasonsMax {
+	if _, before := l.lost[reason]; !before && len(l.lost) >= reasonsMax {
 		reason = "other"
 	}
-	bk.lost[reason]++
-	bk.keep(key, outcome{lost: reason})
-	return true
-}
-
-func (bk *book) pend(n *Notice) bool {
-	auction := bk.auctions[n.AuctionID]
-	if auction.pending {
-		return false
-	}
-	bk.pending++
-	auction.pending = true
-	bk.keep(n.AuctionID, auction)
+	bump(&l.lost, reason)
+	l.losses.set(key, reason)
 	return true
 }
 
 // bidKey names one bid of an auction; losses are counted per bid, wins per auction.
 func bidKey(n *Notice) string { return n.AuctionID + "\x00" + n.BidID }
-
-// keep remembers an outcome, forgetting the oldest past the bound.
-func (bk *book) keep(key string, o outcome) {
-	if _, known := bk.auctions[key]; !known {
-		if len(bk.order) < remembered {
-			bk.order = append(bk.order, key)
-		} else {
-			delete(bk.auctions, bk.order[bk.next])
-			bk.order[bk.next] = key
-			bk.next = (bk.next + 1) % remembered
-		}
-	}
-	bk.auctions[key] = o
-}
-
-// notify takes one notice, an array of them, or {"notices": [...]}.
-func (b *Bidder) notify(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		control.Refuse(w, http.StatusBadRequest, "body_invalid", "the body cannot be read")
-		return
-	}
-	var batch struct {
-		Notices []Notice `json:"notices"`
-		Notice
-	}
-	if body = bytes.TrimSpace(body); len(body) > 0 && body[0] == '[' {
-		err = json.Unmarshal(body, &batch.Notices)
-	} else if err = json.Unmarshal(body, &batch); err == nil && batch.Type != "" {
-		batch.Notices = append(batch.Notices, batch.Notice)
-	}
-	if err == nil && len(batch.Notices) == 0 {
-		err = fmt.Errorf("no notice: send {\"type\": …}, an array of those, or {\"notices\": […]}")
-	}
-	for i := range batch.Notices {
-		if err != nil {
-			break
-		}
-		if err = b.book.record(&batch.Notices[i]); err != nil {
-			err = fmt.Errorf("notice %d: %w", i+1, err)
-		}
-	}
-	if err != nil {
-		control.Refuse(w, http.StatusBadRequest, "notice_invalid", err.Error())
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// told takes a notice in the form of a URL: /win and /loss.
-func (b *Bidder) told(kind string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		query := r.URL.Query()
-		n := Notice{Type: kind, AuctionID: query.Get("auction"), BidID: query.Get("bid"), Reason: query.Get("reason")}
-		if price, err := ad.ParseCPM([]byte(query.Get("price"))); err == nil {
-			n.Price = control.Price(price)
-		}
-		if err := b.book.record(&n); err != nil {
-			control.Refuse(w, http.StatusBadRequest, "notice_invalid", err.Error())
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
-	}
-}

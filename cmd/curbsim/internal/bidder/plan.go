@@ -29,7 +29,12 @@ type plan struct {
 	compress    bool
 	seed        uint64
 
-	// The answer is: {"id": · the request's id · opening · bids · closing.
+	terms            Terms
+	bidExt, ownerExt []byte // of a bid; the owner's bidder says more before an auction
+	owner            ownerWords
+	ownerSays        bool
+
+	// The answer is: {"id": · the request's id · opening · bids · the answer's ext · closing.
 	opening, closing []byte
 	priceText        string
 	raw              Raw
@@ -58,6 +63,8 @@ func compiler(base string) func(*Settings) (*plan, error) {
 			seed: hashString(offset64, s.Seat), priceText: s.PriceText, raw: s.Raw,
 		}
 		p.wrongDeal.ID = p.twist.deal
+		p.terms, p.bidExt, p.ownerExt = s.Terms, s.Terms.appendBid(nil, false), s.Terms.appendBid(nil, true)
+		p.owner, p.ownerSays = s.Terms.prepare()
 		p.frame(s)
 		for _, text := range s.Sizes {
 			p.creatives = append(p.creatives, p.offer(s, base, text))
@@ -88,7 +95,7 @@ func (p *plan) frame(s *Settings) {
 	p.opening = append(p.opening, `"seatbid":[{"seat":`...)
 	p.opening = appendString(p.opening, seat)
 	p.opening = append(p.opening, `,"bid":[`...)
-	p.closing = append([]byte(`]}]}`), bytes.Repeat([]byte{' '}, p.twist.pad)...)
+	p.closing = append([]byte(`}`), bytes.Repeat([]byte{' '}, p.twist.pad)...)
 }
 
 // offer prepares the bid for one size.
@@ -129,12 +136,14 @@ func (p *plan) offer(s *Settings, base, text string) creative {
 
 // notices are the bid's notice URLs, with the macros of OpenRTB 2.6 §4.4.
 func (p *plan) notices(s *Settings, base string) (text []byte) {
-	const which = "auction=${AUCTION_ID}&bid=${AUCTION_BID_ID}"
+	const which = "auction=${AUCTION_ID}&imp=${AUCTION_IMP_ID}&bid=${AUCTION_BID_ID}"
+	const price = "&price=${AUCTION_PRICE}&currency=${AUCTION_CURRENCY}"
 	if p.twist.notice != "" {
 		return appendMember(nil, "nurl", p.twist.notice)
 	}
 	if s.Notices {
-		text = appendMember(text, "nurl", base+"/win?"+which+"&price=${AUCTION_PRICE}")
+		text = appendMember(text, "nurl", base+"/win?"+which+price)
+		text = appendMember(text, "burl", base+"/bill?"+which+price)
 		text = appendMember(text, "lurl", base+"/loss?"+which+"&reason=${AUCTION_LOSS}")
 	}
 	return text

@@ -33,9 +33,12 @@ type Settings struct {
 	// Deal is the deal it uses where it is offered; * is the one with the highest floor of those offered; empty: none.
 	Deal      string        `json:"deal"`
 	DealPrice control.Price `json:"deal_price"` // 0: Price, raised to the deal's floor
-	Notices   bool          `json:"notices"`    // bids carry nurl and lurl
-	Compress  bool          `json:"compress"`   // answers use a coding the request accepts
-	Ready     bool          `json:"ready"`      // GET /ready answers 1 or 0
+	Notices   bool          `json:"notices"`    // bids carry nurl, burl and lurl
+	// NotifyFailure is how notices are taken: none, error_500, hang, close, refuse.
+	NotifyFailure string `json:"notify_failure"`
+	Terms
+	Compress bool `json:"compress"` // answers use a coding the request accepts
+	Ready    bool `json:"ready"`    // GET /ready answers 1 or 0
 	// PriceText is what the failure bad_price writes as the price, verbatim.
 	PriceText string `json:"price_text"`
 	// Raw is what the failure raw answers, verbatim.
@@ -52,7 +55,7 @@ type Raw struct {
 // Defaults are the settings of a bidder with the given seat number that bids price on everything.
 func Defaults(seat int, price control.Price) Settings {
 	return Settings{
-		Seat: strconv.Itoa(seat), Price: price, Prices: map[string]control.Price{}, Currency: "USD", Failure: "none",
+		Seat: strconv.Itoa(seat), Price: price, Prices: map[string]control.Price{}, Currency: "USD", Failure: "none", NotifyFailure: "none",
 		Probability: 1, Bids: 1, Sizes: []string{"300x250", "728x90", "300x600", "320x50"}, Creative: "c-{size}",
 		Adomain: []string{fmt.Sprintf("brand-%d.example", seat)}, Ready: true, PriceText: "-1",
 		Raw: Raw{Status: 200, Header: map[string]string{"Content-Type": "application/json"}},
@@ -91,6 +94,12 @@ func (s *Settings) Check() error {
 	}
 	if failureNamed(s.Failure) == nil {
 		return fmt.Errorf("failure: unknown %q; one of %s", s.Failure, strings.Join(Failures(), ", "))
+	}
+	if !slices.Contains(noticeFailures(), s.NotifyFailure) {
+		return fmt.Errorf("notify_failure: unknown %q; one of %s", s.NotifyFailure, strings.Join(noticeFailures(), ", "))
+	}
+	if err := s.Terms.check(); err != nil {
+		return err
 	}
 	if !(s.Probability >= 0 && s.Probability <= 1) {
 		return fmt.Errorf("probability: %v is not from 0 to 1", s.Probability)

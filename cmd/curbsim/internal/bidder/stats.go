@@ -1,10 +1,13 @@
 package bidder
 
 import (
+	"bytes"
 	"encoding/json"
+	"maps"
 	"sync"
 	"sync/atomic"
 
+	"curb/cmd/curbsim/internal/control"
 	"curb/edge/ad"
 )
 
@@ -12,13 +15,13 @@ import (
 type counters struct {
 	requests, answers, bids, noBids, badRequests atomic.Uint64
 	bytesIn, bytesOut, readyChecks, redirects    atomic.Uint64
-	failures                                     atomic.Uint64
+	failures, noticeFailures                     atomic.Uint64
 	last                                         lastRequest
 }
 
 func (c *counters) clear() {
 	for _, counter := range []*atomic.Uint64{&c.requests, &c.answers, &c.bids, &c.noBids, &c.badRequests, &c.bytesIn,
-		&c.bytesOut, &c.readyChecks, &c.redirects, &c.failures} {
+		&c.bytesOut, &c.readyChecks, &c.redirects, &c.failures, &c.noticeFailures} {
 		counter.Store(0)
 	}
 	c.last.keep(nil, nil)
@@ -61,12 +64,28 @@ type Stats struct {
 	Invalid  uint64 `json:"bad_requests"`
 
 	Won         uint64            `json:"won"`          // auctions, however many messages tell of one
+	Impressions uint64            `json:"impressions"`  // of them: as many as were won, each billed on its own
 	Lost        map[string]uint64 `json:"lost"`         // bids by reason
 	Pending     uint64            `json:"pending"`      // auctions passed on to an ad server
 	PostPending uint64            `json:"post_pending"` // of Won: those that were accepted after pending
+	Billed      uint64            `json:"billed"`       // of Won: those that a billing notice URL told of
 	Paid        string            `json:"paid"`         // sum of the prices told with wins, CPM in the bidder's currency
-	Notices     uint64            `json:"notices"`      // messages of all kinds
-	Duplicates  uint64            `json:"duplicate_notices"`
+	Spend       string            `json:"spend"`        // the money that comes to, a thousandth of Paid, exact
+	PaidIn      map[string]string `json:"paid_by_currency"`
+	Conflicts   uint64            `json:"price_conflicts"` // messages of one win whose prices differ
+
+	Kept    uint64 `json:"kept"` // impressions told of to the owner's bidder
+	Sold    uint64 `json:"sold"`
+	Default uint64 `json:"default"`
+	SoldFor string `json:"sold_for"` // sum of the prices told with Sold, CPM in USD
+	ToldNo  uint64 `json:"no_bid"`   // impressions it was told to have said nothing to
+
+	Errors         map[string]uint64 `json:"errors"`  // messages by reason
+	Unknown        map[string]uint64 `json:"unknown"` // messages by type, of types that mean nothing here
+	Notices        uint64            `json:"notices"` // messages of all kinds
+	Duplicates     uint64            `json:"duplicate_notices"`
+	NoticeFailures uint64            `json:"notify_failures"` // messages treated as notify_failure says, and not counted
+	LastNotice     json.RawMessage   `json:"last_notice"`
 
 	ReadyChecks uint64 `json:"ready_checks"`
 	Redirects   uint64 `json:"redirects_followed"`
@@ -85,7 +104,7 @@ func (b *Bidder) Stats() Stats {
 	s := Stats{
 		Seat: b.desk.Plan().Settings.Seat, Requests: c.requests.Load(), Answers: c.answers.Load(), Bids: c.bids.Load(),
 		NoBids: c.noBids.Load(), Failures: c.failures.Load(), Invalid: c.badRequests.Load(), ReadyChecks: c.readyChecks.Load(),
-		Redirects: c.redirects.Load(), BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(),
+		Redirects: c.redirects.Load(), BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), NoticeFailures: c.noticeFailures.Load(),
 	}
 	s.Connections, s.Accepted = b.server.Connections()
 	s.LastHeader, s.LastRequest = c.last.show()
@@ -101,10 +120,31 @@ func (b *Bidder) clear() {
 func (bk *book) show(s *Stats) {
 	bk.mu.Lock()
 	defer bk.mu.Unlock()
-	s.Won, s.Pending, s.PostPending, s.Notices, s.Duplicates = bk.won, bk.pending, bk.postPending, bk.notices, bk.duplicates
-	s.Paid = ad.CPM(bk.paid).String()
-	s.Lost = make(map[string]uint64, len(bk.lost))
-	for reason, n := range bk.lost {
-		s.Lost[reason] = n
+	s.Won, s.Impressions, s.Pending, s.PostPending, s.Billed = bk.won, bk.impressions, bk.pending, bk.postPending, bk.billed
+	s.Kept, s.Sold, s.Default, s.ToldNo, s.SoldFor = bk.kept, bk.sold, bk.fallback, bk.noBid, bk.soldFor.String()
+	s.Notices, s.Duplicates, s.Conflicts = bk.notices, bk.duplicates, bk.conflicts
+	s.Lost, s.Errors, s.Unknown = copied(bk.lost), copied(bk.errors), copied(bk.unknown)
+	var paid ad.CPM
+	s.PaidIn = make(map[string]string, len(bk.paid))
+	for currency, sum := range bk.paid {
+		paid += sum
+		s.PaidIn[currency] = sum.String()
 	}
+	s.Paid, s.Spend = paid.String(), control.Money(paid)
+	s.LastNotice = json.RawMessage("null")
+	if len(bk.last) > 0 {
+		s.LastNotice = bytes.Clone(bk.last)
+	}
+}
+
+func copied(counts map[string]uint64) map[string]uint64 {
+	out := make(map[string]uint64, len(counts))
+	maps.Copy(out, counts)
+	return out
+}
+
+func (bk *book) keepLast(notice []byte) {
+	bk.mu.Lock()
+	bk.last = append(bk.last[:0], notice...)
+	bk.mu.Unlock()
 }

@@ -87,12 +87,16 @@ func explain(place string, err error) error {
 	return fmt.Errorf("%s: %s", place, strings.TrimPrefix(err.Error(), "json: "))
 }
 
-// Fields lists the JSON names of a settings struct in the order they are declared.
-func Fields[S any]() []string {
-	var names []string
-	for field := range reflect.TypeFor[S]().Fields() {
+// Fields lists the JSON names of a settings struct in the order they are declared, those of structs that it embeds among them.
+func Fields[S any]() []string { return fieldsOf(reflect.TypeFor[S]()) }
+
+func fieldsOf(t reflect.Type) (names []string) {
+	for field := range t.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if name != "" && name != "-" {
+		switch {
+		case field.Anonymous && name == "" && field.Type.Kind() == reflect.Struct:
+			names = append(names, fieldsOf(field.Type)...)
+		case name != "" && name != "-":
 			names = append(names, name)
 		}
 	}

@@ -45,6 +45,12 @@ func (p *Price) Set(text string) (err error) {
 // Type names the value in help texts.
 func (p *Price) Type() string { return "price" }
 
+// Money is what impressions at prices that add up to sum cost, as exact decimal text: a CPM is the price of a thousand.
+func Money(sum ad.CPM) string {
+	text := fmt.Sprintf("%d.%09d", sum/1e9, sum%1e9)
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+}
+
 // WaitMax bounds every latency a party can be told.
 const WaitMax = 10 * time.Minute
 
