@@ -52,7 +52,10 @@ func (n *Node) openAdmin() (*adminDoor, error) {
 		}
 	}
 	door := &adminDoor{address: n.config.Admin, listener: listener, log: n.log, server: &http.Server{
-		Handler:           admin.New(admin.Options{Status: n.status, Drain: n.AskDrain, Metrics: n.metrics.Handler(), Logger: n.log}),
+		Handler: admin.New(admin.Options{
+			Status: n.status, Drain: n.AskDrain, Metrics: n.metrics.Handler(), Logger: n.log,
+			Catalog: n.catalog.Load, Creatives: n.creatives, Bills: shownBills{n.ledger}, Notices: n.shownNotices,
+		}),
 		ReadHeaderTimeout: 3 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}}
 	if network == "tcp" {
