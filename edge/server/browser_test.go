@@ -5,16 +5,19 @@ package server
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"curb/edge/ad"
 	"curb/edge/adcall"
+	"curb/edge/token"
 )
 
 // probe tells the page what a creative can reach of the site it was served from.
@@ -41,7 +44,7 @@ func browse(t *testing.T, address string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--user-data-dir="+t.TempDir(),
+	out, err := exec.CommandContext(ctx, "chromium", "--headless", "--no-sandbox", "--ignore-certificate-errors", "--disable-gpu", "--disable-background-networking", "--user-data-dir="+t.TempDir(),
 		"--virtual-time-budget=5000", "--dump-dom", address).Output()
 	if err != nil {
 		t.Fatalf("chromium: %v", err)
@@ -97,4 +100,73 @@ func TestBrowserDrawsTagsInASandbox(t *testing.T) {
 	if t.Failed() {
 		t.Logf("the page in the end:\n%s", dom)
 	}
+}
+
+// TestBrowserCountsAndFollowsClicks shows ads over TLS and clicks them: with the landing page in the markup, through the
+// publisher's tracker and the bidder's, and to a page that the ad may not lead to.
+func TestBrowserCountsAndFollowsClicks(t *testing.T) {
+	heard := &counting{}
+	var landing string
+	h := rim(t, &seller{sell: func(in adcall.Incoming) *adcall.Answer {
+		return won(502, func(b *ad.Bid) {
+			b.Advertiser = "shop.localhost"
+			b.Markup = `<a id=l href="${CLICK_URL}` + landing + `?way=${PT1}">x</a><script>document.getElementById("l").click()</script>`
+			switch in.Call.PassThrough[0] {
+			case "bidder":
+				b.ClickURL = strings.Replace(landing, "/landed", "/track?u=", 1)
+			case "elsewhere":
+				b.Markup = strings.ReplaceAll(b.Markup, "shop.localhost", "evil.localhost")
+			}
+		})(in)
+	}}, func(o *Options) { o.Events, o.NewAuctionID = heard, nil })
+	mux := http.NewServeMux()
+	mux.Handle("/", h)
+	mux.HandleFunc("/track", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, r.URL.Query().Get("u"), http.StatusFound)
+	})
+	mux.HandleFunc("/landed", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, `<script>top.postMessage("landed on %s by %s","*")</script>`, strings.Split(r.Host, ":")[0], r.URL.Query().Get("way"))
+	})
+	s := httptest.NewTLSServer(nil)
+	defer s.Close()
+	port := s.Listener.Addr().(*net.TCPAddr).Port
+	landing = fmt.Sprintf("https://shop.localhost:%d/landed", port)
+	mux.HandleFunc("/page", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, `<!doctype html><script>onmessage=function(e){document.getElementById("log").append(e.data+"\n")}</script><pre id=log></pre>`+
+			`<iframe src="/tt?id=1001&pt1=plain"></iframe><iframe src="/tt?id=1001&pt1=bidder"></iframe><iframe src="/tt?id=1001&pt1=elsewhere"></iframe>`+
+			`<iframe src="/tt?id=1001&pt1=publisher&pubclick=https://localhost:%d/track?u="></iframe><script src="/ttj?id=1001&pt1=script"></script>`, port)
+	})
+	s.Config.Handler = mux
+	dom := browse(t, fmt.Sprintf("https://localhost:%d/page", port))
+	for _, way := range []string{"plain", "bidder", "publisher", "script"} {
+		if !strings.Contains(dom, "landed on shop.localhost by "+way+"\n") {
+			t.Errorf("the click on the way of %s did not land", way)
+		}
+	}
+	if strings.Contains(dom, "evil.localhost by") {
+		t.Error("a click led to a host that the ad had not named")
+	}
+	if impressions, clicks := heard.counts(); impressions != 5 || clicks != 4 {
+		t.Errorf("%d impressions, %d clicks, want 5 and 4", impressions, clicks)
+	}
+	if t.Failed() {
+		t.Logf("the page in the end:\n%s", dom)
+	}
+}
+
+// counting counts events.
+type counting struct {
+	mu                  sync.Mutex
+	impressions, clicks int
+}
+
+func (c *counting) Impression(*token.Claims, time.Time) { c.mu.Lock(); c.impressions++; c.mu.Unlock() }
+func (c *counting) Click(*token.Claims, time.Time)      { c.mu.Lock(); c.clicks++; c.mu.Unlock() }
+
+func (c *counting) counts() (impressions, clicks int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.impressions, c.clicks
 }
