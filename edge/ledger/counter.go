@@ -140,11 +140,8 @@ func (s *counterShard) judge(k subject, caps *ad.Caps, now uint32) ad.Reason {
 		if most == 0 {
 			continue
 		}
-		count := reserved
-		if seen != nil && period(p).window(now) == period(p).window(seen.last) {
-			count += int(seen.counts[p])
-		}
-		if count >= int(most) {
+		if reserved >= int(most) || seen != nil && reserved+int(seen.counts[p]) >= int(most) &&
+			period(p).window(now) == period(p).window(seen.last) { // the calendar last: it costs most
 			return ad.FrequencyCapped
 		}
 	}

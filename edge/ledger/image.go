@@ -16,6 +16,12 @@ const (
 	imageClosing             // the outcome that the claim waits to be closed with
 )
 
+// What a settled key, and a counter at most, take in an image.
+const (
+	markBytes    = 21
+	counterBytes = 36
+)
+
 // leaveImage encodes the shard for the snapshot being taken, unless that has it already. Whoever changes what an image
 // shows calls it first, holding the shard.
 func (s *shard) leaveImage(cut uint64) {
@@ -27,16 +33,19 @@ func (s *shard) leaveImage(cut uint64) {
 // takeImage appends the shard as of the cut.
 func (s *shard) takeImage(dst []byte, cut uint64) []byte {
 	s.mu.Lock()
-	s.leaveImage(cut)
-	image := s.image
+	defer s.mu.Unlock()
+	if s.cut != cut {
+		s.cut = cut
+		return s.encode(dst)
+	}
+	dst = append(dst, s.image...)
 	s.image = nil
-	s.mu.Unlock()
-	return append(dst, image...)
+	return dst
 }
 
 // encode writes marks, and claims that are more than a reservation.
 func (s *shard) encode(dst []byte) []byte {
-	dst = slices.Grow(dst, len(s.marks)*21+16)
+	dst = slices.Grow(dst, len(s.marks)*markBytes+16)
 	dst = binary.AppendUvarint(dst, uint64(len(s.marks)))
 	for key, m := range s.marks {
 		dst = appendKey(dst, key)
@@ -197,16 +206,19 @@ func (s *counterShard) leaveImage(cut uint64) {
 
 func (s *counterShard) takeImage(dst []byte, cut uint64) []byte {
 	s.mu.Lock()
-	s.leaveImage(cut)
-	image := s.image
+	defer s.mu.Unlock()
+	if s.cut != cut {
+		s.cut = cut
+		return s.encode(dst)
+	}
+	dst = append(dst, s.image...)
 	s.image = nil
-	s.mu.Unlock()
-	return append(dst, image...)
+	return dst
 }
 
 // encode writes the counters, the one whose user was not served for longest first.
 func (s *counterShard) encode(dst []byte) []byte {
-	dst = slices.Grow(dst, len(s.index)*40+8)
+	dst = slices.Grow(dst, len(s.index)*counterBytes+8)
 	dst = binary.AppendUvarint(dst, uint64(len(s.index)))
 	for i := s.oldest; i >= 0; i = s.list[i].newer {
 		c := &s.list[i]

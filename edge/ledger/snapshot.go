@@ -26,6 +26,9 @@ var ErrSnapshot = errors.New("snapshot of the ledger")
 func (l *Ledger) AppendSnapshot(dst []byte) []byte {
 	l.snapshotting.Lock()
 	defer l.snapshotting.Unlock()
+	// All the memory at once, and before anybody has to wait: growing would copy what is there again and again.
+	size := l.Status()
+	dst = slices.Grow(dst, size.Settled*markBytes+int(size.PendingBytes+size.RecentBytes)+size.Counters*counterBytes+64<<10)
 	l.world.Lock()
 	l.cuts++
 	cut := l.cuts

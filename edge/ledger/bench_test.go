@@ -1,0 +1,175 @@
+package ledger_test
+
+import (
+	"context"
+	"encoding/binary"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"curb/edge/ad"
+	"curb/edge/ledger"
+)
+
+// nothing is a log that is always right.
+type nothing struct{}
+
+func (nothing) Append(context.Context, uint8, []byte) error { return nil }
+
+func numbered(s *ad.Sale, n uint64) {
+	binary.LittleEndian.PutUint64(s.Auction[:], n)
+	binary.LittleEndian.PutUint32(s.Auction[4:], uint32(n*0x9E3779B1))
+}
+
+// BenchmarkBill bills from 256 goroutines over a log that syncs in 1.5 ms.
+func BenchmarkBill(b *testing.B) {
+	log := &memoryLog{sync: 1500 * time.Microsecond}
+	l := ledger.New(ledger.Options{Log: log})
+	var next atomic.Uint64
+	var all sync.WaitGroup
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range 256 {
+		all.Go(func() {
+			s := sale(0)
+			for {
+				n := next.Add(1)
+				if n > uint64(b.N) {
+					return
+				}
+				numbered(s, n)
+				if _, err := l.Bill(context.Background(), s, noon); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "bills/s")
+}
+
+// BenchmarkBillAlone is what the ledger itself costs.
+func BenchmarkBillAlone(b *testing.B) {
+	l := ledger.New(ledger.Options{Log: nothing{}})
+	s := sale(0)
+	b.ReportAllocs()
+	for n := uint64(0); b.Loop(); n++ {
+		numbered(s, n)
+		if _, err := l.Bill(context.Background(), s, noon); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkMayServe(b *testing.B) {
+	l := ledger.New(ledger.Options{Log: nothing{}})
+	li := &ad.LineItem{ID: 700, Price: 1_500_000, Budget: ad.Budget{Lifetime: 1 << 40, Daily: 1 << 40}, Caps: ad.Caps{Hour: 9, Month: 200, Recency: 1}}
+	s := managed(1, 700)
+	s.User = user(1)
+	l.Reserve(li, s)
+	if _, err := l.Bill(context.Background(), s, noon); err != nil {
+		b.Fatal(err)
+	}
+	now := noon.Add(time.Hour)
+	b.ReportAllocs()
+	for b.Loop() {
+		l.MayServe(li, s.User, now)
+	}
+}
+
+func BenchmarkReserve(b *testing.B) {
+	l := ledger.New(ledger.Options{Log: nothing{}})
+	li := &ad.LineItem{ID: 700, Budget: ad.Budget{Lifetime: 1 << 40, Daily: 1 << 40}, Caps: ad.Caps{Hour: 9, Month: 200}}
+	s := managed(1, 700)
+	s.User = user(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		if l.Reserve(li, s) != ad.Undecided {
+			b.Fatal("it does not fit")
+		}
+		l.Release(s)
+	}
+}
+
+func BenchmarkEstimate(b *testing.B) {
+	l := ledger.New(ledger.Options{Log: nothing{}})
+	p := pendingOf(sale(1))
+	_ = l.Hold(context.Background(), p)
+	_, _, _, _ = l.Accept(context.Background(), p.SaleKey, noon)
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Estimate(1001, ad.Size{W: 300, H: 250})
+	}
+}
+
+// BenchmarkSettledKey tells what remembering a billed key takes, once its bill is not among the recent ones any more.
+func BenchmarkSettledKey(b *testing.B) {
+	const keys = 500_000
+	for b.Loop() {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		l := ledger.New(ledger.Options{Log: nothing{}, RecentBytes: 1})
+		s := sale(0)
+		for n := range uint64(keys) {
+			numbered(s, n)
+			if _, err := l.Bill(context.Background(), s, noon); err != nil {
+				b.Fatal(err)
+			}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/keys, "B/key")
+		runtime.KeepAlive(l)
+	}
+}
+
+// BenchmarkSnapshot tells what a snapshot of 500,000 keys takes, and how long bills wait meanwhile: the worst and the slowest
+// of a thousand, beside what they wait when there is none.
+func BenchmarkSnapshot(b *testing.B) {
+	l := ledger.New(ledger.Options{Log: nothing{}})
+	s := sale(0)
+	next := uint64(0)
+	bill := func() time.Duration {
+		next++
+		numbered(s, next)
+		start := time.Now()
+		if _, err := l.Bill(context.Background(), s, noon); err != nil {
+			b.Fatal(err)
+		}
+		return time.Since(start)
+	}
+	for range 500_000 {
+		bill()
+	}
+	var buf []byte
+	var during, alone []time.Duration
+	for b.Loop() {
+		done := make(chan struct{})
+		go func() {
+			buf = l.AppendSnapshot(buf[:0])
+			close(done)
+		}()
+		for going := true; going; {
+			select {
+			case <-done:
+				going = false
+			default:
+			}
+			during = append(during, bill())
+		}
+		for range during[len(alone):] {
+			alone = append(alone, bill())
+		}
+	}
+	slices.Sort(during)
+	slices.Sort(alone)
+	b.ReportMetric(float64(len(buf)), "B")
+	for name, waits := range map[string][]time.Duration{"during": during, "alone": alone} {
+		b.ReportMetric(float64(waits[len(waits)*999/1000].Microseconds()), "p99.9-µs-"+name)
+		b.ReportMetric(float64(waits[len(waits)-1].Microseconds()), "max-µs-"+name)
+	}
+}
