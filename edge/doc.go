@@ -8,10 +8,10 @@
 //	cmd → edge/node → rim → edge/adcall → pure and memory packages → edge/ad
 //
 // The rim (server, admin) speaks protocols. adcall is the flow and declares the interfaces it needs. Pure packages
-// (auction, openrtb, macro) take values and now and return values: they know no clock, socket, logger or randomness.
-// Memory packages (catalog) hold immutable snapshots. Adapters (bidder, egress, metrics, server/transport) hide one
-// outside technology each and import each other never, except egress, the one dialler. A test in internal/archtest
-// holds all of this, and says what to do instead.
+// (auction, openrtb, macro, token) take values and now and return values: they know no clock, socket, logger or
+// randomness. Memory packages (catalog, creative, estimate, throttle) hold what is known. Adapters (bidder, provider,
+// notice, journal, ledger, metrics, server/transport) hide one outside technology each and import each other never, except
+// egress, the one dialler. A test in internal/archtest holds all of this, and says what to do instead.
 //
 // This package itself holds no code. It refuses to know anything; it is the map.
 //
