@@ -99,13 +99,14 @@ type (
 
 func writeBills(w http.ResponseWriter, r *http.Request, bills Bills) {
 	last := 0
-	if text := r.URL.Query().Get("last"); text != "" {
+	refused := parameters(r.URL.Query(), map[string]func(string) (string, bool){"last": func(text string) (string, bool) {
 		var err error
-		if last, err = strconv.Atoi(text); err != nil || last < 1 || last > RecentMax {
-			invalid("param_invalid", "query parameters are not as they should be",
-				[]FieldProblem{{"last", "it is no number of bills", fmt.Sprintf("write 1 to %d", RecentMax)}}).write(w)
-			return
-		}
+		last, err = strconv.Atoi(text)
+		return fmt.Sprintf("write 1 to %d", RecentMax), err == nil && last >= 1 && last <= RecentMax
+	}})
+	if refused != nil {
+		refused.write(w)
+		return
 	}
 	t := bills.Totals()
 	out := BillsAnswer{Bills: t.Bills, Net: dollars(t.Net), BuyerPays: dollars(t.BuyerPays), Bidders: []BidderLine{},

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -101,6 +103,42 @@ func fields(body []byte, targets map[string]any) (problems []FieldProblem, refus
 	return problems, nil
 }
 
+// parameters reads the query: each parameter, at most once, by the function of its name, which gives what to write and
+// whether it was that.
+func parameters(query url.Values, known map[string]func(text string) (remedy string, ok bool)) *refusal {
+	var problems []FieldProblem
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		read, ok := known[name]
+		if !ok {
+			problems = append(problems, FieldProblem{short(name), "there is no such parameter", "use " + list(known)})
+			continue
+		}
+		remedy, ok := read(query[name][0])
+		if !ok {
+			problems = append(problems, FieldProblem{name, "it is out of range", remedy})
+		} else if len(query[name]) > 1 {
+			problems = append(problems, FieldProblem{name, "it is there twice", "leave one"})
+		}
+	}
+	if len(problems) > 0 {
+		return invalid("param_invalid", "query parameters are not as they should be", problems)
+	}
+	return nil
+}
+
+// list names what there is, in order.
+func list[V any](known map[string]V) string {
+	return strings.Join(slices.Sorted(maps.Keys(known)), ", ")
+}
+
+// short is a name as it may be said back.
+func short(name string) string {
+	if len(name) > fieldNameMax {
+		name = name[:fieldNameMax] + "…"
+	}
+	return strings.ToValidUTF8(name, "")
+}
+
 // invalid refuses a request for what is wrong with its fields.
 func invalid(code, detail string, problems []FieldProblem) *refusal {
 	return &refusal{status: http.StatusBadRequest, code: code, detail: detail, remedy: "see errors", problems: problems}
@@ -118,15 +156,7 @@ func unknownField(name string, targets map[string]any) FieldProblem {
 	if slices.Contains(givenFields, name) {
 		return FieldProblem{name, "it is the node's to say", "leave it out"}
 	}
-	names := make([]string, 0, len(targets))
-	for n := range targets {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	if len(name) > fieldNameMax {
-		name = strings.ToValidUTF8(name[:fieldNameMax], "") + "…"
-	}
-	return FieldProblem{name, "there is no such field", "use " + strings.Join(names, ", ")}
+	return FieldProblem{short(name), "there is no such field", "use " + list(targets)}
 }
 
 // kindOf is what a target takes, in words.

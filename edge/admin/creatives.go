@@ -80,43 +80,36 @@ func nextPage(query url.Values, after uint32) string {
 // creativeFilter reads the parameters of a list.
 func creativeFilter(query url.Values) (f creative.Filter, refused *refusal) {
 	f.Limit = pageDefault
-	var problems []FieldProblem
-	for name, values := range query {
-		value := values[0]
-		var err error
-		var n uint64
-		remedy := ""
-		switch name {
-		case "member":
-			n, err = strconv.ParseUint(value, 10, 32)
-			f.Member, remedy = ad.MemberID(n), "write a member's id"
-		case "code":
-			f.Code = value
-		case "status":
-			if f.Status = value; !slices.Contains(creative.Statuses(), value) {
-				err = strconv.ErrSyntax
-			}
-			remedy = "write " + strings.Join(creative.Statuses(), ", ")
-		case "after":
-			n, err = strconv.ParseUint(value, 10, 32)
-			f.After, remedy = ad.CreativeID(n), "follow next"
-		case "limit":
-			f.Limit, err = strconv.Atoi(value)
-			if f.Limit < 1 || f.Limit > pageMax {
-				err = strconv.ErrRange
-			}
-			remedy = fmt.Sprintf("write 1 to %d", pageMax)
-		default:
-			err, remedy = strconv.ErrSyntax, "use member, code, status, after, limit"
-		}
-		if err != nil || len(values) > 1 {
-			problems = append(problems, FieldProblem{strings.ToValidUTF8(name[:min(len(name), fieldNameMax)], ""), "the parameter is unknown, repeated or out of range", remedy})
-		}
+	id := func(text string) (uint32, bool) {
+		n, err := strconv.ParseUint(text, 10, 32)
+		return uint32(n), err == nil
 	}
-	if len(problems) > 0 {
-		return f, invalid("param_invalid", "query parameters are not as they should be", problems)
-	}
-	return f, nil
+	refused = parameters(query, map[string]func(string) (string, bool){
+		"member": func(text string) (string, bool) {
+			n, ok := id(text)
+			f.Member = ad.MemberID(n)
+			return "write a member's id", ok
+		},
+		"after": func(text string) (string, bool) {
+			n, ok := id(text)
+			f.After = ad.CreativeID(n)
+			return "follow next", ok
+		},
+		"code": func(text string) (string, bool) {
+			f.Code = text
+			return "", true
+		},
+		"status": func(text string) (string, bool) {
+			f.Status = text
+			return "write " + strings.Join(creative.Statuses(), ", "), slices.Contains(creative.Statuses(), text)
+		},
+		"limit": func(text string) (string, bool) {
+			var err error
+			f.Limit, err = strconv.Atoi(text)
+			return fmt.Sprintf("write 1 to %d", pageMax), err == nil && f.Limit >= 1 && f.Limit <= pageMax
+		},
+	})
+	return f, refused
 }
 
 func (c *creatives) get(w http.ResponseWriter, r *http.Request) {

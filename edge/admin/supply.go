@@ -95,11 +95,17 @@ func (s *supply) placements(w http.ResponseWriter, _ *http.Request) {
 // placement finds one by id, or by code where that is one placement's only, or one member's (?member=).
 func (s *supply) placement(w http.ResponseWriter, r *http.Request) {
 	snap := s.snapshot()
-	member, err := strconv.ParseUint(r.URL.Query().Get("member"), 10, 32)
-	if err != nil {
-		member = 0
+	var member ad.MemberID
+	refused := parameters(r.URL.Query(), map[string]func(string) (string, bool){"member": func(text string) (string, bool) {
+		n, err := strconv.ParseUint(text, 10, 32)
+		member = ad.MemberID(n)
+		return "write a member's id", err == nil
+	}})
+	if refused != nil {
+		refused.write(w)
+		return
 	}
-	found := FindPlacements(snap, ad.MemberID(member), r.PathValue("placement"))
+	found := FindPlacements(snap, member, r.PathValue("placement"))
 	switch len(found) {
 	case 0:
 		(&refusal{status: http.StatusNotFound, code: "placement_unknown", detail: "there is no placement of this id or code", remedy: "GET /v1/placements lists them"}).write(w)
