@@ -44,7 +44,7 @@ type Bidder struct {
 	NotifyLost, NotifyPending, NotifyNoBid, NotifyFull bool
 	// Dongle opens the bidder's own account of debug auctions; empty: nobody sees it.
 	Dongle string
-	// PriceKey seals the prices in its notice URLs (${AUCTION_PRICE:SEALED}).
+	// PriceKey seals the prices in its notice URLs (${SEALED_PRICE}).
 	PriceKey PriceKey
 	// Throttle sends fewer requests to a bidder that times out. True by default in rule files.
 	Throttle bool

@@ -1,7 +1,11 @@
 package notice
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
 	"unsafe"
 
 	"curb/edge/ad"
@@ -89,5 +93,34 @@ func BenchmarkURL(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		buf, _ = x.appendURL(buf[:0], e.Terms.NURL)
+	}
+}
+
+// BenchmarkDeliver is one won notice by one or three ways, from Notify to the answer, on sockets; the server's share is in it.
+func BenchmarkDeliver(b *testing.B) {
+	for name, urls := range map[string]bool{"post": false, "post nurl burl": true} {
+		b.Run(name, func(b *testing.B) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				w.WriteHeader(http.StatusNoContent)
+			}))
+			b.Cleanup(server.Close)
+			d := newDesk(b, bidderAt(server.URL), nil)
+			d.Start()
+			n, ways := wonNotice(1, ""), uint64(1)
+			if urls {
+				n, ways = wonNotice(1, server.URL), 3
+			}
+			sent := uint64(0)
+			for b.Loop() {
+				n.Auction = auctionID(int(sent))
+				sent++
+				d.Notify(n)
+				for sent%5000 == 0 && d.Stats().Total.Sent[ad.NoticeWon] < ways*sent {
+					time.Sleep(time.Millisecond)
+				}
+			}
+			until(b, "everything", func() bool { return d.Stats().Total.Sent[ad.NoticeWon] >= ways*sent })
+		})
 	}
 }

@@ -19,6 +19,8 @@ const (
 	recordBytesMax  = 48 << 10
 	// acknowledgeWait is how long acknowledgements are gathered into one record.
 	acknowledgeWait = 20 * time.Millisecond
+	// acknowledgeLater is the wait when the log does not take them.
+	acknowledgeLater = time.Second
 	// lastWordMax bounds writing the last ones at Close.
 	lastWordMax = time.Second
 )
@@ -182,24 +184,32 @@ func (n *Notices) finish(l *line, done, dead []*delivery, why string) {
 }
 
 // acknowledge writes to the log what need not be sent again. A record that is lost costs a repetition, no more, so
-// nobody waits for it.
+// nobody waits for it; one that the log has no room for is offered again.
 func (n *Notices) acknowledge() {
 	timer := time.NewTimer(acknowledgeWait)
 	defer timer.Stop()
-	for {
+	for wait := acknowledgeWait; ; {
 		select {
 		case <-n.spool.settled:
 		case <-n.ctx.Done():
 			return
 		}
-		timer.Reset(acknowledgeWait)
+		timer.Reset(wait)
 		select {
 		case <-timer.C:
 		case <-n.ctx.Done():
 			return
 		}
-		if record := n.spool.acknowledgements(); record != nil && n.options.Log != nil {
-			_ = n.options.Log.Post(kindSettled, record)
+		wait = acknowledgeWait
+		for record := n.spool.acknowledgements(); record != nil; record = n.spool.acknowledgements() {
+			if n.options.Log == nil {
+				continue
+			}
+			if err := n.options.Log.Post(kindSettled, record); err != nil {
+				n.spool.unacknowledged(record)
+				wait = acknowledgeLater
+				break
+			}
 		}
 	}
 }
@@ -221,7 +231,7 @@ func (n *Notices) flushLast() {
 			n.spool.written(len(news), err)
 		}
 	}
-	if record := n.spool.acknowledgements(); record != nil && err == nil {
+	for record := n.spool.acknowledgements(); record != nil && err == nil; record = n.spool.acknowledgements() {
 		err = n.options.Log.Append(ctx, kindSettled, record)
 	}
 	if err != nil {

@@ -218,3 +218,14 @@ func readAll(r *http.Request) string {
 
 // quiet keeps a test server's complaints to itself.
 func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
+
+// failing answers 503 on one path.
+func failing(path string) func(http.ResponseWriter, *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != path {
+			return false
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	}
+}

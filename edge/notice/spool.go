@@ -16,6 +16,9 @@ const (
 	knownMax = 1 << 17
 	// storedMax is how many won events, of all bidders, wait for a place in a queue; past it the newest are given up.
 	storedMax = 1_000_000
+	// recordAcksMax is how many acknowledgements one record holds, acksMax how many wait for a log that does not take them.
+	recordAcksMax = 16_384
+	acksMax       = 262_144
 )
 
 // spool is the memory of won events: those that have not arrived everywhere, and which ones there were. What it holds
@@ -183,11 +186,9 @@ func (s *spool) refill(st *store) (events []*event) {
 }
 
 func (s *spool) acknowledge(id EventID, gone way) {
-	s.acks = append(append(s.acks, id[:]...), byte(gone))
-	select {
-	case s.settled <- struct{}{}:
-	default:
-	}
+	entry := [settledBytes]byte{settledBytes - 1: byte(gone)}
+	copy(entry[:], id[:])
+	s.addAcks(entry[:])
 }
 
 // settle takes note of deliveries that need no more tries, and gives the events that move up from the store.
@@ -224,8 +225,8 @@ func (s *spool) arrive(st *store, d *delivery) {
 
 // fetch opens the store's oldest block. What was settled before a restart is left out.
 func (s *spool) fetch(st *store) []*event {
-	events := st.get(s.packer)
-	s.stored -= len(events)
+	events, fewer := st.get(s.packer)
+	s.stored -= fewer
 	keep := events[:0]
 	for _, e := range events {
 		if gone, ok := s.early[e.id]; ok {
@@ -244,16 +245,36 @@ func (s *spool) fetch(st *store) []*event {
 	return keep
 }
 
-// acknowledgements are what has been settled since they were last asked for, as a record; nil: nothing has.
+// acknowledgements are what has been settled and not been asked for yet, as a record; nil: nothing has.
 func (s *spool) acknowledgements() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.acks) == 0 {
 		return nil
 	}
-	record := append([]byte{recordVersion}, s.acks...)
-	s.acks = s.acks[:0]
+	n := min(len(s.acks), settledBytes*recordAcksMax)
+	record := append([]byte{recordVersion}, s.acks[:n]...)
+	s.acks = append(s.acks[:0], s.acks[n:]...)
 	return record
+}
+
+// unacknowledged takes a record back that the log did not take.
+func (s *spool) unacknowledged(record []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.addAcks(record[1:])
+}
+
+// addAcks keeps acknowledgements for the next record. Past acksMax, behind a log that has been failing for long, they are
+// dropped: after a restart their notices are sent again.
+func (s *spool) addAcks(acks []byte) {
+	if len(s.acks)+len(acks) <= settledBytes*acksMax {
+		s.acks = append(s.acks, acks...)
+	}
+	select {
+	case s.settled <- struct{}{}:
+	default:
+	}
 }
 
 // restored gives the events that a replay left, bidder by bidder in the order they were taken, as many as their queues

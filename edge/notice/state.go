@@ -60,7 +60,7 @@ func (s *spool) replaySettled(r *reader) error {
 	return nil
 }
 
-// settledBytes is one entry of kindSettled.
+// settledBytes is one entry of kindSettled: an event id and the ways.
 const settledBytes = 17
 
 // AppendSnapshot writes all that a replay of the log so far would rebuild.

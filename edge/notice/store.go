@@ -41,16 +41,16 @@ func (st *store) put(e *event, p *packer) {
 	}
 }
 
-// get takes out the oldest block, or the tail.
-func (st *store) get(p *packer) []*event {
-	var events []*event
+// get takes out the oldest block, or the tail, and says how many events that leaves fewer.
+func (st *store) get(p *packer) (events []*event, fewer int) {
 	give := func(e *event) { events = append(events, e) }
 	if len(st.blocks) == 0 {
 		r := reader{rest: st.tail}
 		_ = r.events(give) // our own bytes, never left the process
-		st.count -= st.ends
+		fewer = st.ends
+		st.count -= fewer
 		st.tail, st.ends = st.tail[:0], 0
-		return events
+		return events, fewer
 	}
 	b := st.blocks[0]
 	st.blocks[0] = block{}
@@ -58,7 +58,7 @@ func (st *store) get(p *packer) []*event {
 	st.count -= b.count
 	r := reader{rest: p.unpack(b.data)}
 	_ = r.events(give) // checked when it was restored, or ours
-	return events
+	return events, b.count
 }
 
 // packer compresses and unpacks blocks, and keeps what that takes: a fresh compressor costs more than a block.
