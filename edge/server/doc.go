@@ -23,6 +23,7 @@
 // error code, transport's too, with status, cause and remedy.
 //
 // A reader starts at handler.go. A tag goes through tag.go, query.go, parameter.go, call.go and render.go; an OpenRTB
-// request through openrtb.go, body.go, incoming.go and outgoing.go. A preemptive tag goes on through passing.go and passon.go
+// request through openrtb.go, body.go, incoming.go and outgoing.go. What an ad is made of is in values.go, click_link.go,
+// pixel.go and the files that begin with render. A preemptive tag goes on through passing.go and passon.go
 // and comes back through accept.go; returns.go makes the URLs that lead back. RATIONALE.md has the reasons.
 package server

@@ -50,15 +50,15 @@ func (n *nativeWriter) write() bool {
 		n.dst = append(n.dst, ']')
 		n.comma(&root, body, '}')
 	}
-	root.each(body, func(name string, value int) {
+	root.each(body, func(name []byte, value int) {
 		switch {
-		case name == "eventtrackers" && value == events:
+		case string(name) == "eventtrackers" && value == events:
 			n.addTo(&root, value, n.appendEvent)
-		case name == "imptrackers" && value == pixels && events < 0:
+		case string(name) == "imptrackers" && value == pixels && events < 0:
 			n.addTo(&root, value, n.appendPixel)
-		case name == "link":
+		case string(name) == "link":
 			n.addClick(&root, value)
-		case name == "assets":
+		case string(name) == "assets":
 			n.assets(&root, value)
 		}
 	})
@@ -70,8 +70,8 @@ func (n *nativeWriter) write() bool {
 func (n *nativeWriter) assets(r *jsonReader, value int) {
 	r.elements(value, func(asset int) {
 		if body, ok := r.object(asset); ok {
-			r.each(body, func(name string, value int) {
-				if name == "link" {
+			r.each(body, func(name []byte, value int) {
+				if string(name) == "link" {
 					n.addClick(r, value)
 				}
 			})
@@ -165,8 +165,8 @@ func (r *jsonReader) object(i int) (body int, ok bool) {
 // member finds a member's value in the object whose body begins at i, the first of its name; -1 if there is none.
 func (r *jsonReader) member(i int, name string) int {
 	found := -1
-	r.each(i, func(n string, value int) {
-		if n == name && found < 0 {
+	r.each(i, func(n []byte, value int) {
+		if string(n) == name && found < 0 {
 			found = value
 		}
 	})
@@ -174,7 +174,7 @@ func (r *jsonReader) member(i int, name string) int {
 }
 
 // each gives every member of the object whose body begins at i. Names with escapes are none that are looked for.
-func (r *jsonReader) each(i int, f func(name string, value int)) {
+func (r *jsonReader) each(i int, f func(name []byte, value int)) {
 	for {
 		if i = r.space(i); r.text[i] == '}' {
 			return
@@ -183,7 +183,7 @@ func (r *jsonReader) each(i int, f func(name string, value int)) {
 			i = r.space(i + 1)
 		}
 		end := r.value(i)
-		name := string(r.text[i+1 : end-1])
+		name := r.text[i+1 : end-1]
 		i = r.space(r.space(end) + 1)
 		f(name, i)
 		i = r.value(i)

@@ -267,3 +267,32 @@ func FuzzNative(f *testing.F) {
 		}
 	})
 }
+
+const videoAd = `<VAST version="4.2"><Ad id="1"><InLine><AdSystem>dsp</AdSystem><AdTitle>Shoes</AdTitle><Impression><![CDATA[https://dsp.example/i?p=1]]></Impression><Creatives><Creative><Linear><Duration>00:00:15</Duration>` +
+	`<VideoClicks><ClickThrough><![CDATA[https://shop.example/]]></ClickThrough></VideoClicks><MediaFiles><MediaFile type="video/mp4" width="640" height="360">https://cdn.example/a.mp4</MediaFile></MediaFiles></Linear></Creative></Creatives></InLine></Ad></VAST>`
+
+func BenchmarkVAST(b *testing.B) {
+	v := vastWriter{source: []byte(videoAd), impressions: []byte("<Impression>I</Impression>"), click: []byte("<ClickTracking>C</ClickTracking>")}
+	b.ReportAllocs()
+	b.SetBytes(int64(len(videoAd)))
+	for b.Loop() {
+		v.dst, v.at, v.root, v.ads = v.dst[:0], 0, false, 0
+		if !v.write() {
+			b.Fatal("no ad")
+		}
+	}
+}
+
+func BenchmarkNative(b *testing.B) {
+	source := []byte(`{"native":{"assets":[{"id":1,"title":{"text":"Shoes"}},{"id":2,"img":{"url":"https://cdn.example/a.png","w":300,"h":250},"link":{"url":"https://shop.example/2"}}],"link":{"url":"https://shop.example/"}}}`)
+	var dst []byte
+	b.ReportAllocs()
+	b.SetBytes(int64(len(source)))
+	for b.Loop() {
+		n := nativeWriter{source: source, dst: dst[:0], pixels: []string{"https://node.example/it?e=T"}, click: "https://node.example/click?e=T"}
+		if !n.write() {
+			b.Fatal("no ad")
+		}
+		dst = n.dst
+	}
+}
