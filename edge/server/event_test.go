@@ -88,6 +88,15 @@ func TestOpenRTBSellsWhatIsKept(t *testing.T) {
 	}
 }
 
+// TestOpenRTBTestsHaveNothingToBill hands a test's bid on without a URL that would.
+func TestOpenRTBTestsHaveNothingToBill(t *testing.T) {
+	s := &seller{sell: won(502), book: newBook()}
+	bid := firstBid(t, post(rim(t, s), strings.Replace(bidRequest, `"id"`, `"test":1,"id"`, 1)).Body.String())
+	if bid.BURL != "" || strings.Contains(bid.AdM, "/it?e=") || bid.AdM == "" || s.book.writes != 0 {
+		t.Errorf("burl %q, adm %q, %d writes", bid.BURL, bid.AdM, s.book.writes)
+	}
+}
+
 // soldSlot is the slot of a sale, for URLs made by hand.
 func soldSlot(at time.Time) *adcall.Slot {
 	box := ad.Size{W: 300, H: 250}

@@ -84,7 +84,10 @@ func (h *Handler) bid(c *openCall, in request, slot *adcall.Slot, imp *openrtb.I
 	out = openrtb.Bid{
 		ImpID: slot.Impression.ID, Price: c.rate.FromUSD(slot.Result.ClearPrice), AdM: string(c.page.document),
 		W: int(slot.Size.W), H: int(slot.Size.H), MType: kind,
-		BURL: string(c.billing), Exp: int(ad.AcceptWindow(mediaOf(slot)) / time.Second),
+		Exp: int(ad.AcceptWindow(mediaOf(slot)) / time.Second),
+	}
+	if !c.call.Test { // a test's sale is nowhere, and there is nothing to bill
+		out.BURL = string(c.billing)
 	}
 	if creative != nil {
 		out.AdID = strconv.FormatUint(uint64(creative.ID), 10)
