@@ -121,7 +121,8 @@ func (l *Log) Healthy() error {
 	return l.refusal
 }
 
-// Close writes what waits, and gives the directory back. It returns what went wrong with that; a second call returns the same.
+// Close writes what waits, and gives the directory back. It returns what went wrong with that; a second call returns the
+// same. It is not called while Restore runs.
 func (l *Log) Close() error {
 	l.closing.Do(func() {
 		l.mu.Lock()
