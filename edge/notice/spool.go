@@ -35,6 +35,7 @@ type spool struct {
 	open    map[EventID]*event // in queues, or on the way there
 	stores  map[ad.BidderID]*store
 	stored  int // in all stores
+	room    int // for them: storedMax
 	packer  *packer
 	early   map[EventID]way // settled while their events were still in a restored store
 	acks    []byte
@@ -51,7 +52,7 @@ type seen struct {
 func newSpool() *spool {
 	return &spool{
 		settled: make(chan struct{}, 1), known: map[uint64]struct{}{}, open: map[EventID]*event{},
-		stores: map[ad.BidderID]*store{}, packer: newPacker(), early: map[EventID]way{},
+		stores: map[ad.BidderID]*store{}, packer: newPacker(), room: storedMax, early: map[EventID]way{},
 	}
 }
 
@@ -166,7 +167,7 @@ func (s *spool) place(e *event) where {
 // keep moves an open event into the store; false: the stores are full.
 func (s *spool) keep(st *store, e *event) bool {
 	delete(s.open, e.id)
-	if s.stored >= storedMax {
+	if s.stored >= s.room {
 		s.acknowledge(e.id, e.open)
 		return false
 	}
