@@ -253,17 +253,6 @@ func TestTimeoutIsTheShortestAsked(t *testing.T) {
 	}
 }
 
-func TestTruncateKeepsTheNetwork(t *testing.T) {
-	for in, want := range map[string]string{"198.51.100.77": "198.51.100.0", "2001:db8:1:2::5": "2001:db8:1::", "::ffff:10.1.2.3": "10.1.2.0", "fe80::1%eth0": "fe80::", "2002:c633:644d::1": "198.51.100.0"} {
-		if got := truncate(netip.MustParseAddr(in)).String(); got != want {
-			t.Errorf("truncate(%s) = %s, want %s", in, got, want)
-		}
-	}
-	if truncate(netip.Addr{}).IsValid() {
-		t.Error("the zero address became one")
-	}
-}
-
 func TestAnswersDoNotLeakIntoTheNext(t *testing.T) {
 	f := newFixture(t, map[ad.BidderID]ad.CPM{1: 3 * ad.Dollar})
 	f.serve(f.call(1001, 1003)).Release()

@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"net/netip"
 	"time"
 
 	"curb/edge/ad"
@@ -118,25 +117,4 @@ func identifiable(c *ad.Call) bool {
 		}
 	}
 	return c.USPrivacy == "" || (len(c.USPrivacy) == 4 && c.USPrivacy[0] == '1' && (c.USPrivacy[2] == 'N' || c.USPrivacy[2] == '-'))
-}
-
-// relay6to4 is where IPv6 addresses carry a whole IPv4 address in their first 48 bits (RFC 3056 §2).
-var relay6to4 = netip.MustParsePrefix("2002::/16")
-
-// truncate keeps the network of an address: /24 of IPv4, /48 of IPv6. That is all that leaves the node.
-func truncate(addr netip.Addr) netip.Addr {
-	addr = addr.Unmap()
-	if relay6to4.Contains(addr) {
-		inside := addr.As16()
-		addr = netip.AddrFrom4([4]byte(inside[2:6]))
-	}
-	bits := 48
-	if addr.Is4() {
-		bits = 24
-	}
-	prefix, err := addr.WithZone("").Prefix(bits)
-	if err != nil { // the zero address
-		return netip.Addr{}
-	}
-	return prefix.Addr()
 }

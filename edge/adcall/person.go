@@ -23,7 +23,7 @@ func (a *Answer) device() {
 		d.Geo = a.place(nil)
 	}
 	d.IP, d.IPv6 = "", ""
-	if ip := truncate(call.Device.IP); ip.Is4() {
+	if ip := ad.Network(call.Device.IP); ip.Is4() {
 		d.IP = ip.String()
 	} else if ip.IsValid() {
 		d.IPv6 = ip.String()

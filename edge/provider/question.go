@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -98,7 +97,10 @@ func (a *asked) person(name string) string {
 	case "USER_AGENT":
 		return c.Device.UserAgent
 	case "USER_IP":
-		return network(c.Device.IP)
+		if ip := ad.Network(c.Device.IP); ip.IsValid() {
+			return ip.String()
+		}
+		return ""
 	case "AGE":
 		if c.YearOfBirth > 0 {
 			return strconv.Itoa(c.Received.UTC().Year() - int(c.YearOfBirth))
@@ -132,20 +134,6 @@ func (a *asked) person(name string) string {
 		}
 	}
 	return ""
-}
-
-// network is as much of an address as leaves the node: /24 of IPv4, /48 of IPv6.
-func network(addr netip.Addr) string {
-	addr = addr.Unmap().WithZone("")
-	bits := 48
-	if addr.Is4() {
-		bits = 24
-	}
-	prefix, err := addr.Prefix(bits)
-	if err != nil { // the zero address
-		return ""
-	}
-	return prefix.Addr().String()
 }
 
 const hexDigits = "0123456789ABCDEF"
