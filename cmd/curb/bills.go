@@ -91,7 +91,9 @@ func printBills(w io.Writer, output string, b *admin.BillsAnswer) error {
 	}
 	fmt.Fprintf(w, "%s · net %s USD · buyers pay %s USD\n", count(int(b.Bills), "bill"), b.Net, b.BuyerPays)
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprint(t, "\nBIDDER\tBILLS\tNET\tBUYER PAYS\tPAID\n")
+	if len(b.Bidders) > 0 {
+		fmt.Fprint(t, "\nBIDDER\tBILLS\tNET\tBUYER PAYS\tPAID\n")
+	}
 	for _, x := range b.Bidders {
 		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\n", managed(x.ID), x.Bills, x.Net, x.BuyerPays, paidCell(x.Paid))
 	}
@@ -99,7 +101,9 @@ func printBills(w io.Writer, output string, b *admin.BillsAnswer) error {
 		head  string
 		lines []admin.TotalLine
 	}{{"PUBLISHER", b.Publishers}, {"LINE ITEM", b.LineItems}} {
-		fmt.Fprintf(t, "\n%s\tBILLS\tNET\tBUYER PAYS\n", part.head)
+		if len(part.lines) > 0 {
+			fmt.Fprintf(t, "\n%s\tBILLS\tNET\tBUYER PAYS\n", part.head)
+		}
 		for _, x := range part.lines {
 			fmt.Fprintf(t, "%d\t%d\t%s\t%s\n", x.ID, x.Bills, x.Net, x.BuyerPays)
 		}

@@ -60,6 +60,7 @@ func askDoor(ctx context.Context, at string, q question) (*answer, error) {
 	if err != nil {
 		return nil, fail(exitUsage, "%w", err)
 	}
+	request.Header.Set("User-Agent", "curb/"+version()) // the node's log says who wrote
 	if q.body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}

@@ -64,6 +64,9 @@ func readBody(w http.ResponseWriter, r *http.Request, need bool) ([]byte, *refus
 	return body, nil
 }
 
+// problemsMax bounds the problems that one answer lists: a body of nothing but unknown names holds thousands.
+const problemsMax = 50
+
 // fields reads a flat JSON object into targets by name, and gives everything that is wrong with it: a name that is not
 // there or there twice, null, a value of another kind. Names are taken to the letter, so that every reader reads the same.
 // What is no object at all is refused.
@@ -73,7 +76,7 @@ func fields(body []byte, targets map[string]any) (problems []FieldProblem, refus
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
 		return nil, notJSON(decoder, "it is no JSON object")
 	}
-	for decoder.More() {
+	for decoder.More() && len(problems) < problemsMax {
 		token, err := decoder.Token()
 		name, _ := token.(string)
 		var value json.RawMessage
@@ -93,6 +96,9 @@ func fields(body []byte, targets map[string]any) (problems []FieldProblem, refus
 			problems = append(problems, FieldProblem{name, "its value is of the wrong kind", "write " + kindOf(target)})
 		}
 		seen[name] = true
+	}
+	if len(problems) == problemsMax {
+		return problems, nil
 	}
 	if _, err := decoder.Token(); err != nil {
 		return nil, notJSON(decoder, "it is not JSON")

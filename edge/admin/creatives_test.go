@@ -243,6 +243,17 @@ func TestProblemsComeAtOnce(t *testing.T) {
 	}
 }
 
+// TestProblemsHaveAnEnd sends as many unknown names as the answer lists, and one more.
+func TestProblemsHaveAnEnd(t *testing.T) {
+	d := openDoor(t)
+	for n, want := range map[int]int{problemsMax - 1: problemsMax - 1, problemsMax: problemsMax, problemsMax + 1: problemsMax, 20_000: problemsMax} {
+		x := d.want(d.ask("POST", "/v1/creatives/1000000000:ban", "{"+strings.TrimSuffix(strings.Repeat(`"":1,`, n), ",")+"}"), 400, "fields_invalid")
+		if got := len(x.json["errors"].([]any)); got != want {
+			t.Errorf("%d unknown names: %d problems, want %d", n, got, want)
+		}
+	}
+}
+
 func TestCreativePages(t *testing.T) {
 	d := openDoor(t)
 	for i := range 5 {
