@@ -187,7 +187,7 @@ func TestSnapshot(t *testing.T) {
 	for _, pairs := range []int{0, 192} {
 		options := estimate.Options{Pairs: pairs}
 		b := estimate.New(options)
-		learnt(1, 250_000, b)
+		learnt(1, 60_000, b)
 		back := estimate.New(options)
 		if err := back.RestoreSnapshot(b.AppendSnapshot([]byte("behind "))[7:]); err != nil {
 			t.Fatal(err)
@@ -195,7 +195,7 @@ func TestSnapshot(t *testing.T) {
 		if d := cmp.Diff(all(b), all(back)); d != "" {
 			t.Fatal(d)
 		}
-		learnt(2, 100_000, b, back)
+		learnt(2, 30_000, b, back)
 		if d := cmp.Diff(all(b), all(back)); d != "" {
 			t.Fatal(d)
 		}

@@ -9,21 +9,16 @@ import (
 	"curb/edge/estimate"
 )
 
-// PendingState is what is known of a sale that may have been passed on. The zero value is nothing.
-type PendingState uint8
+// PendingState is what is known of a sale that may have been passed on.
+type PendingState = ad.PendingState
 
 // States of a pending.
 const (
-	PendingUnknown PendingState = iota // it was never passed on, or so long ago that it is forgotten
-	PendingOpen                        // it may be accepted
-	PendingBilled                      // it was accepted, and may be served again
-	PendingExpired                     // its time is over, or it was given up
+	PendingUnknown = ad.PendingUnknown // it was never passed on, or so long ago that it is forgotten
+	PendingOpen    = ad.PendingOpen    // it may be accepted
+	PendingBilled  = ad.PendingBilled  // it was accepted, and may be served again
+	PendingExpired = ad.PendingExpired // its time is over, or it was given up
 )
-
-// String is for messages.
-func (s PendingState) String() string {
-	return [...]string{"unknown", "open", "billed", "expired"}[min(s, PendingExpired)]
-}
 
 // call is what an estimate learns from a sale.
 func call(s *ad.Sale, average ad.CPM) *estimate.Call {

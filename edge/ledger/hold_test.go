@@ -166,9 +166,13 @@ func TestPendingsAreBounded(t *testing.T) {
 	if err := l.Hold(t.Context(), other); !errors.Is(err, ledger.ErrHeld) {
 		t.Error(err)
 	}
-	huge := pendingOf(sale(5))
-	huge.Document = make([]byte, 512<<10)
-	if err := ledger.New(ledger.Options{Log: &memoryLog{}}).Hold(t.Context(), huge); !errors.Is(err, ledger.ErrSale) {
+	largest := pendingOf(sale(1))
+	largest.Document = make([]byte, 512<<10-len(log.entries[0].record)+len(largest.Document))
+	l = ledger.New(ledger.Options{Log: &memoryLog{}})
+	mustHold(t, l, largest)
+	larger := pendingOf(sale(2))
+	larger.Document = append(largest.Document, 0)
+	if err := l.Hold(t.Context(), larger); !errors.Is(err, ledger.ErrSale) {
 		t.Error(err)
 	}
 }

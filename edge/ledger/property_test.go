@@ -81,7 +81,7 @@ func (m *model) start(snapshot []byte, entries []entry) {
 }
 
 func TestAgainstModel(t *testing.T) {
-	runs := 300
+	runs := 150
 	if testing.Short() {
 		runs = 30
 	}

@@ -90,7 +90,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 		}
 		return !t.Failed()
 	}
-	if err := quick.Check(check, &quick.Config{MaxCount: 3000}); err != nil {
+	if err := quick.Check(check, &quick.Config{MaxCount: 1000}); err != nil {
 		t.Error(err)
 	}
 }
