@@ -67,8 +67,10 @@ func TestDebugIsForThoseWhoKnowTheDongle(t *testing.T) {
 			t.Errorf("%s: status %d, %v, body %q; want %d", query, w.Code, w.Header(), w.Body, status)
 		}
 	}
-	if w := get(h, "/tt?id=2001&debug=1&dongle=owners-dongle"); w.Code != 403 || w.Header().Get("X-Curb-Error") != "dongle_invalid" {
-		t.Errorf("another member's inventory: status %d", w.Code)
+	for _, dongle := range []string{"&dongle=owners-dongle", "", "&dongle="} { // member 200 has none of its own
+		if w := get(h, "/tt?id=2001&debug=1"+dongle); w.Code != 403 || w.Header().Get("X-Curb-Error") != "dongle_invalid" {
+			t.Errorf("another member's inventory with %q: status %d", dongle, w.Code)
+		}
 	}
 	if b.billed() != 1 || b.writes != 2 { // the two calls that were none of debug, of one auction id
 		t.Errorf("%d bills, %d writes", b.billed(), b.writes)

@@ -93,6 +93,12 @@ func TestHostileRedirects(t *testing.T) {
 			checkFields(t, c.name, w.Header())
 		}
 	}
+	var bid *ad.Bid
+	s := &seller{sell: won(502, func(b *ad.Bid) { bid = b }), book: newBook()}
+	get(rim(t, s), "/pt?id=1009&redir=https://good.example/ads?a={ACCEPT_URL}&x="+long[:ad.RedirectBytesMax-100])
+	if bid.Reason != ad.InternalError {
+		t.Errorf("the winner that nobody hears of is told %s", bid.Reason)
+	}
 	for id, code := range map[string]string{"1001": "ad_server_missing", "9999": "placement_unknown", "": "placement_missing"} {
 		if w := get(rim(t, &seller{sell: won(502)}), "/pt?redir=own&id="+id); w.Header().Get("X-Curb-Error") != code {
 			t.Errorf("placement %s: %d %s, want %s", id, w.Code, w.Header().Get("X-Curb-Error"), code)
