@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -178,6 +179,7 @@ type notice struct {
 	Currency    string
 	Reason      string
 	LossCode    int `json:"loss_code"`
+	Auction     json.RawMessage
 }
 
 // ear is where a buyer's notices arrive. What it refuses it has not heard.
@@ -211,11 +213,14 @@ func (e *ear) open(t *testing.T) {
 	go e.server.Serve(listener)
 }
 
-// shut ends connections and refuses further ones.
+// shut lets what is under way be answered, ends connections and has further ones refused.
 func (e *ear) shut() {
 	e.mu.Lock()
 	server := e.server
 	e.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	server.Shutdown(ctx)
 	server.Close()
 }
 
