@@ -78,7 +78,7 @@ func (m *market) addAdServer(place wire.Place, options adserver.Options) error {
 	if err != nil {
 		return usage("%s: %w", place.Party, err)
 	}
-	about := fmt.Sprintf("GET /ad?price=&accept=; own campaign at %s", options.Settings.OwnPrice)
+	about := fmt.Sprintf("GET /ad?price=&pb=&accept=; own campaign at %s", options.Settings.OwnPrice)
 	m.add(party{Name: "ad server", URL: base, About: about, stop: a.Stop})
 	return nil
 }
@@ -214,25 +214,6 @@ func providerCommand(s *shared) *cobra.Command {
 	f.StringSliceVar(&settings.Codes, "codes", settings.Codes, "segment codes it answers with")
 	f.Var(&settings.Latency, "latency", "wait before every answer")
 	f.StringVar(&settings.Failure, "failure", settings.Failure, "one of "+strings.Join(provider.Failures(), ", "))
-	return cmd
-}
-
-func adServerCommand(s *shared) *cobra.Command {
-	m := &market{shared: s}
-	options := adserver.Options{Settings: adserver.Defaults()}
-	var listen string
-	cmd := m.command("adserver", "Run a third-party ad server for preemptive tags", func() error {
-		return m.addAdServer(wire.Place{Party: "ad server", Addr: listen, Remedy: "choose another with --listen"}, options)
-	})
-	cmd.Long = "Run a third-party ad server: GET /ad?price=&accept=&size=&format= takes the redirect of a preemptive tag, and\n" +
-		"either calls the accept URL or serves its own campaign."
-	f := cmd.Flags()
-	f.StringVar(&listen, "listen", "127.0.0.1:9800", "address to listen on")
-	f.Var(&options.Settings.OwnPrice, "own-price", "CPM of its own campaign; 0: none runs")
-	f.StringVar(&options.Settings.Choice, "choice", options.Settings.Choice, "who serves: auto (by price), accept, own")
-	f.StringVar(&options.Settings.Answer, "answer", options.Settings.Answer, "how the accept URL is called: redirect, html, js")
-	f.Var(&options.Settings.Latency, "latency", "wait before every answer")
-	f.StringSliceVar(&options.AcceptHosts, "accept-host", nil, "host beside loopback that accept URLs may name")
 	return cmd
 }
 

@@ -3,6 +3,7 @@ package adserver
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -14,33 +15,70 @@ import (
 	"go.uber.org/goleak"
 
 	"curb/cmd/curbsim/internal/control"
+	"curb/edge/ad"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+func mustCompile(t *testing.T, s Settings) *plan {
+	t.Helper()
+	p, err := compile(&s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func TestDecide(t *testing.T) {
-	s := Settings{OwnPrice: 1_000_000, OwnName: "own", Buckets: []control.Price{100_000, 500_000, 1_000_000, 2_000_000}, Choice: "auto"}
+	s := Defaults()
+	s.OwnName, s.Buckets = "own", Buckets{Prices: []control.Price{100_000, 500_000, 1_000_000, 2_000_000}}
+	p := mustCompile(t, s)
+	const byPrice = "highest bucket at or below the price, and its own demand pays 1"
 	cases := []struct {
 		name   string
-		price  control.Price
+		price  ad.CPM
 		accept string
+		params url.Values
 		choice string
 		want   decision
 	}{
-		{"nothing won", 5_000_000, "", "auto", decision{false, "own", "no accept URL: the exchange has no ad"}},
-		{"below every bucket", 99_999, "u", "auto", decision{false, "own", "price below every bucket"}},
-		{"a cheap bucket", 999_999, "u", "auto", decision{false, "own", "the direct campaign pays 1, the bucket 0.5"}},
-		{"a tie goes to the exchange", 1_999_999, "u", "auto", decision{true, "exchange-1", "highest bucket at or below the price"}},
-		{"the top bucket is open above", 900_000_000, "u", "auto", decision{true, "exchange-2", "highest bucket at or below the price"}},
-		{"told to accept", 1, "u", "accept", decision{true, "exchange", "set to accept"}},
-		{"told not to", 9_000_000, "u", "own", decision{false, "own", "set to serve its own ad"}},
-		{"told to accept nothing", 1, "", "accept", decision{false, "own", "no accept URL: the exchange has no ad"}},
+		{"nothing won", 5_000_000, "", nil, "auto", decision{LineItem: "own", Reason: "no accept URL: the exchange has no ad"}},
+		{"below every bucket", 99_999, "u", nil, "auto", decision{LineItem: "own", Reason: "price below every bucket"}},
+		{"a cheap bucket", 999_999, "u", nil, "auto", decision{LineItem: "own", Reason: "it pays 1, the exchange's bucket 0.5"}},
+		{"a tie goes to the exchange", 1_999_999, "u", nil, "auto", decision{Accept: true, LineItem: "exchange-1", Reason: byPrice}},
+		{"the top bucket is open above", 900_000_000, "u", nil, "auto", decision{Accept: true, LineItem: "exchange-2", Reason: byPrice}},
+		{"the bucket goes before the price", 2_500_000, "u", url.Values{"pb": {"1.00"}}, "auto",
+			decision{Accept: true, LineItem: "exchange-1", Reason: "line item of pb=1.00, and its own demand pays 1"}},
+		{"a bucket without a line item", 2_500_000, "u", url.Values{"pb": {"2.50"}}, "auto", decision{LineItem: "own", Reason: "no line item is for pb=2.50"}},
+		{"told to accept", 1, "u", nil, "accept", decision{Accept: true, LineItem: "exchange", Reason: "set to accept"}},
+		{"told not to", 9_000_000, "u", nil, "own", decision{LineItem: "own", Reason: "set to serve its own ad"}},
+		{"told to accept nothing", 1, "", nil, "accept", decision{LineItem: "own", Reason: "no accept URL: the exchange has no ad"}},
 	}
 	for _, c := range cases {
-		s.Choice = c.choice
-		if diff := cmp.Diff(c.want, decide(&s, c.price, c.accept)); diff != "" {
+		p.Choice = c.choice
+		if diff := cmp.Diff(c.want, p.decide(&question{c.price, c.accept, c.params})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
+	}
+}
+
+func TestOwnLineItems(t *testing.T) {
+	s := Defaults()
+	s.OwnLines = []OwnLine{{"half", 3_000_000, 0.5}, {"cheap", 500_000, 1}, {"always", 2_000_000, 1}}
+	p := mustCompile(t, s)
+	served := map[string]int{}
+	for i := range 1000 {
+		name, price := p.own(url.Values{"auction": {fmt.Sprintf("%032x", i)}})
+		if again, _ := p.own(url.Values{"auction": {fmt.Sprintf("%032x", i)}}); again != name {
+			t.Fatal("the same request gets another line item")
+		}
+		if want := map[string]ad.CPM{"half": 3_000_000, "always": 2_000_000}[name]; price != want {
+			t.Fatalf("%s pays %s", name, price)
+		}
+		served[name]++
+	}
+	if served["half"] < 450 || served["half"] > 550 || served["always"] != 1000-served["half"] {
+		t.Errorf("served %v", served)
 	}
 }
 
@@ -57,7 +95,16 @@ func TestCheckAccept(t *testing.T) {
 	}
 }
 
-func TestAdServer(t *testing.T) {
+// party is an ad server under test and a client of it.
+type party struct {
+	*AdServer
+	t      *testing.T
+	base   string
+	client *http.Client
+}
+
+func start(t *testing.T) *party {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -66,20 +113,55 @@ func TestAdServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer a.Stop(context.Background())
 	client := &http.Client{Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	defer client.CloseIdleConnections()
-	base := "http://" + listener.Addr().String()
+	t.Cleanup(func() {
+		client.CloseIdleConnections()
+		a.Stop(context.Background())
+	})
+	return &party{a, t, "http://" + listener.Addr().String(), client}
+}
+
+func (p *party) get(path string) (*http.Response, string) {
+	p.t.Helper()
+	resp, err := p.client.Get(p.base + path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return resp, string(body)
+}
+
+func (p *party) set(fields string) {
+	p.t.Helper()
+	resp, err := p.client.Post(p.base+"/ctl", "", strings.NewReader(fields))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 {
+		p.t.Fatalf("POST /ctl %.100s: %d %s", fields, resp.StatusCode, body)
+	}
+}
+
+func (p *party) stats() (s Stats) {
+	p.t.Helper()
+	_, body := p.get("/ctl/stats")
+	if err := json.Unmarshal([]byte(body), &s); err != nil {
+		p.t.Fatal(err)
+	}
+	return s
+}
+
+func TestAdServer(t *testing.T) {
+	p := start(t)
 	const accept = "https://localhost:8443/ab?e=tok&x=1"
 	get := func(params string) (*http.Response, string) {
 		t.Helper()
-		resp, err := client.Get(base + "/ad?accept=" + url.QueryEscape(accept) + "&" + params)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		body, _ := io.ReadAll(resp.Body)
-		return resp, string(body)
+		return p.get("/ad?accept=" + url.QueryEscape(accept) + "&" + params)
 	}
 	if resp, _ := get("price=1.55&auction=a1"); resp.StatusCode != 302 || resp.Header.Get("Location") != accept {
 		t.Errorf("redirect: %s to %s", resp.Status, resp.Header.Get("Location"))
@@ -98,26 +180,18 @@ func TestAdServer(t *testing.T) {
 			t.Errorf("%s: %s %s", bad, resp.Status, body)
 		}
 	}
-	resp, err := client.Post(base+"/ctl", "", strings.NewReader(`{"choice": "accept", "answer": "html", "repeat": 2}`))
-	if err != nil || resp.StatusCode != 200 {
-		t.Fatal(err, resp)
-	}
-	resp.Body.Close()
+	p.set(`{"choice": "accept", "answer": "html", "repeat": 2}`)
 	if _, body := get("price=0.01"); strings.Count(body, "<iframe") != 2 {
 		t.Errorf("called twice: %s", body)
 	}
-	if resp, err = client.Get(base + "/ctl/stats"); err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var s Stats
-	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
-		t.Fatal(err)
-	}
+	s := p.stats()
 	if s.Requests != 8 || s.Accepted != 4 || s.Own != 1 || s.Refused != 3 || len(s.Calls) != 8 {
 		t.Errorf("stats %+v", s)
 	}
-	if s.Calls[0].Params["auction"][0] != "a1" || s.Calls[0].LineItem != "exchange-1.5" || s.Last.Served != "exchange" {
+	if s.Revenue != "4.66" || s.Earned != "0.00466" || s.RevenueOf["exchange-1.55"] != "4.65" || s.Lines["exchange-1.55"] != 3 {
+		t.Errorf("revenue %s, %s, %v, %v", s.Revenue, s.Earned, s.RevenueOf, s.Lines)
+	}
+	if s.Calls[0].Params["auction"][0] != "a1" || s.Calls[0].LineItem != "exchange-1.55" || s.Last.Served != "exchange" {
 		t.Errorf("first call %+v, last %+v", s.Calls[0], s.Last)
 	}
 }
@@ -125,12 +199,20 @@ func TestAdServer(t *testing.T) {
 func TestBadSettings(t *testing.T) {
 	for _, bad := range []func(*Settings){
 		func(s *Settings) { s.Choice = "x" }, func(s *Settings) { s.Answer = "x" }, func(s *Settings) { s.Failure = "x" },
-		func(s *Settings) { s.Repeat = 0 }, func(s *Settings) { s.Repeat = 6 }, func(s *Settings) { s.Buckets = []control.Price{2, 1} },
-		func(s *Settings) { s.Buckets = make([]control.Price, bucketsMax+1) },
+		func(s *Settings) { s.Repeat = 0 }, func(s *Settings) { s.Repeat = repeatMax + 1 },
+		func(s *Settings) { s.Buckets = Buckets{Prices: []control.Price{2, 1}} }, func(s *Settings) { s.Buckets = Buckets{Name: "thick"} },
+		func(s *Settings) { s.Buckets = Buckets{Prices: make([]control.Price, linesMax+1)} },
+		func(s *Settings) { s.OwnLines = []OwnLine{{"", 1, 1}} }, func(s *Settings) { s.OwnLines = []OwnLine{{"a", 1, 0}} },
+		func(s *Settings) { s.OwnLines = []OwnLine{{"a", 1, 1.01}} },
+		func(s *Settings) { s.LineItems = []LineItem{{Name: "a"}} },
+		func(s *Settings) { s.LineItems = []LineItem{{Name: "a", Value: "1"}, {Name: "b", Value: "1"}} },
+		func(s *Settings) { s.LineItems = []LineItem{{Name: "a", Value: "1", Currency: "EUR"}} },
+		func(s *Settings) { s.PriceKey.Scheme = "rot13" }, func(s *Settings) { s.PriceKey.Encryption = "short" },
+		func(s *Settings) { s.PriceKey.Scheme = "xor" },
 	} {
 		s := Defaults()
 		bad(&s)
-		if _, err := check(&s); err == nil {
+		if _, err := compile(&s); err == nil {
 			t.Errorf("no error for %+v", s)
 		}
 	}
