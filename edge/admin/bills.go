@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"curb/edge/ad"
@@ -39,10 +40,12 @@ type BidderTotal struct {
 	Paid []CurrencyAmount
 }
 
-// CurrencyAmount is money in billionths of a currency's unit.
+// CurrencyAmount is money: Amount in billionths of a currency's unit, and whole units beside it, since bills in the smallest
+// currencies add up to more than billionths have room for.
 type CurrencyAmount struct {
 	Currency ad.Currency
 	Amount   ad.Amount
+	Units    int64
 }
 
 // RecentMax bounds ?last= of GET /v1/bills.
@@ -114,7 +117,7 @@ func writeBills(w http.ResponseWriter, r *http.Request, bills Bills) {
 	for _, b := range t.Bidders {
 		line := BidderLine{totals([]Total{b.Total})[0], map[string]string{}}
 		for _, p := range b.Paid {
-			line.Paid[p.Currency.String()] = dollars(p.Amount)
+			line.Paid[p.Currency.String()] = decimal(p.Units, p.Amount)
 		}
 		out.Bidders = append(out.Bidders, line)
 	}
@@ -147,18 +150,14 @@ func billOf(b *ad.Bill) BillLine {
 }
 
 // dollars writes nano-units as the shortest decimal text, exact.
-func dollars(a ad.Amount) string {
+func dollars(a ad.Amount) string { return decimal(0, a) }
+
+// decimal writes whole units and nano-units, of one sign, as the shortest decimal text, exact.
+func decimal(units int64, a ad.Amount) string {
 	sign, u := "", uint64(a)
-	if a < 0 {
-		sign, u = "-", -u
+	if a < 0 || units < 0 {
+		sign, u, units = "-", -u, -units
 	}
-	text := fmt.Sprintf("%s%d.%09d", sign, u/uint64(ad.DollarAmount), u%uint64(ad.DollarAmount))
-	end := len(text)
-	for text[end-1] == '0' {
-		end--
-	}
-	if text[end-1] == '.' {
-		end--
-	}
-	return text[:end]
+	text := fmt.Sprintf("%s%d.%09d", sign, uint64(units)+u/uint64(ad.DollarAmount), u%uint64(ad.DollarAmount))
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }

@@ -67,7 +67,7 @@ type twoBills struct{}
 
 func (twoBills) Totals() Totals {
 	sum := Total{ID: 9701, Bills: 2, Net: 3_000_001, BuyerPays: 3_300_000}
-	return Totals{Bills: 2, Net: sum.Net, BuyerPays: sum.BuyerPays, Bidders: []BidderTotal{{sum, []CurrencyAmount{{ad.USD, 3_200_000}}}}}
+	return Totals{Bills: 2, Net: sum.Net, BuyerPays: sum.BuyerPays, Bidders: []BidderTotal{{sum, []CurrencyAmount{{Currency: ad.USD, Amount: 3_200_000}}}}}
 }
 
 func (twoBills) Recent(n int) []ad.Bill {
@@ -99,6 +99,18 @@ func TestBillsAndNotices(t *testing.T) {
 		w := ask(h, "GET", "http://127.0.0.1:7077"+c.path)
 		if w.Code != c.status || !strings.Contains(w.Body.String(), c.want) || c.not != "" && strings.Contains(w.Body.String(), c.not) {
 			t.Errorf("%s answers %d %s", c.path, w.Code, w.Body)
+		}
+	}
+}
+
+func TestDecimal(t *testing.T) {
+	for _, c := range []struct {
+		units int64
+		nano  ad.Amount
+		want  string
+	}{{0, 0, "0"}, {0, 1, "0.000000001"}, {0, 1_500_000_000, "1.5"}, {10_000_000_000, 250_000_000, "10000000000.25"}, {0, -2_500_000_000, "-2.5"}, {-3, -500_000_000, "-3.5"}, {100, 0, "100"}} {
+		if got := decimal(c.units, c.nano); got != c.want {
+			t.Errorf("%d and %d billionths are %s, want %s", c.units, c.nano, got, c.want)
 		}
 	}
 }

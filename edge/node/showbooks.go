@@ -22,7 +22,7 @@ func (b shownBills) Totals() admin.Totals {
 	for _, one := range t.Bidders {
 		line := admin.BidderTotal{Total: total(uint32(one.Bidder), one.Money)}
 		for _, paid := range one.Paid {
-			line.Paid = append(line.Paid, admin.CurrencyAmount{Currency: paid.Currency, Amount: amount(paid.Sum)})
+			line.Paid = append(line.Paid, paidAmount(paid))
 		}
 		out.Bidders = append(out.Bidders, line)
 	}
@@ -35,9 +35,13 @@ func (b shownBills) Totals() admin.Totals {
 	return out
 }
 
-// amount turns prices per thousand impressions, added up, into money: a price of a micro-unit is a billionth per
+// paidAmount turns prices per thousand impressions, added up, into money: a price of a micro-unit is a billionth per
 // impression.
-func amount(s ledger.Sum) ad.Amount { return ad.Amount(s.Units*int64(ad.Dollar) + s.Micros) }
+func paidAmount(p ledger.Paid) admin.CurrencyAmount {
+	const thousand = 1000
+	nano := p.Sum.Units%thousand*int64(ad.Dollar) + p.Sum.Micros
+	return admin.CurrencyAmount{Currency: p.Currency, Units: p.Sum.Units / thousand, Amount: ad.Amount(nano)}
+}
 
 // deadShown is how many dead letters the operator's door shows.
 const deadShown = 100
