@@ -69,7 +69,8 @@ func TestBatches(t *testing.T) {
 			t.Errorf("a batch of %d notices, %d bytes", n, len(e.bodies[i]))
 		}
 	}
-	if n := connections.Load(); n > postsMax {
+	// A connection may come back while another is being made for the same batch; both are kept.
+	if n := connections.Load(); n > 2*postsMax {
 		t.Errorf("%d connections", n)
 	}
 	ids := map[string]bool{}
