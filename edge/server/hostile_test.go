@@ -93,9 +93,13 @@ func TestHostileRedirects(t *testing.T) {
 			checkFields(t, c.name, w.Header())
 		}
 	}
+}
+
+// TestNobodyHearsOfASale: where a redirect cannot be written, the winner learns that nothing came of it.
+func TestNobodyHearsOfASale(t *testing.T) {
 	var bid *ad.Bid
 	s := &seller{sell: won(502, func(b *ad.Bid) { bid = b }), book: newBook()}
-	get(rim(t, s), "/pt?id=1009&redir=https://good.example/ads?a={ACCEPT_URL}&x="+long[:ad.RedirectBytesMax-100])
+	get(rim(t, s), "/pt?id=1009&redir=https://good.example/ads?a={ACCEPT_URL}&x="+strings.Repeat("a", ad.RedirectBytesMax-100))
 	if bid.Reason != ad.InternalError {
 		t.Errorf("the winner that nobody hears of is told %s", bid.Reason)
 	}
