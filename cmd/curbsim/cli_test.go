@@ -91,6 +91,23 @@ interrupted before its time
 	}
 }
 
+// TestSalesText reads as a person would.
+func TestSalesText(t *testing.T) {
+	r := &load.Report{Target: "https://127.0.0.1:8443/pt", Host: "127.0.0.1:8443", Protocol: load.H2, Sales: &load.Sales{
+		Accepted: 150, Own: 30, NoBid: 15, Never: 4, Failed: 1, Revenue: "435.000001", Statuses: map[string]uint64{"200": 150, "410": 1},
+		Bills: map[string]uint64{"first": 150}, Errors: map[string]uint64{"token_expired": 1},
+		Examples: map[string]string{"token_expired": "the accept URL answered 410 Gone"}, Latency: load.Percentiles{P50: 2.5},
+	}}
+	want := `ads         150 accepted for 435.000001 (sum of CPM) · 30 the ad server's own · 15 no bid · 4 never called · 1 failed
+accept      status 200 150 · 410 1, bills first 150
+accept ms   p50 2.50  p90 0.00  p99 0.00  p99.9 0.00  max 0.00  mean 0.00
+            token_expired 1: the accept URL answered 410 Gone
+`
+	if got := reportText(r); !strings.Contains(got, want) {
+		t.Errorf("got\n%s\nwithout\n%s", got, want)
+	}
+}
+
 func TestNothingButTalkOnStderr(t *testing.T) {
 	var out, talk bytes.Buffer
 	if code := run(t.Context(), []string{"load", "--proto", "4"}, console{&out, &talk}); code != exitUsage || out.Len() > 0 {

@@ -13,7 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"curb/cmd/curbsim/internal/control"
 	"curb/cmd/curbsim/internal/load"
+	"curb/edge/ad"
 )
 
 // bodyFileMax bounds the body a load run sends.
@@ -23,7 +25,8 @@ const bodyFileMax = 4 << 20
 type loader struct {
 	*shared
 	options     load.Options
-	proto       string
+	proto, mode string
+	ownPrice    control.Price
 	bodyFile    string
 	contentType string
 	headers     []string
@@ -38,17 +41,26 @@ func loadCommand(s *shared) *cobra.Command {
 		Long: "Make ad calls against one target and report latency percentiles, statuses, outcomes and errors.\n\n" +
 			"With --rate requests are due at fixed times whatever the answers do (open loop), and latency counts from then;\n" +
 			"without it each stream sends its next request when the last is answered (closed loop).\n" +
+			"With --mode the answers of preemptive tags are followed as a page would: to the ad server, which redirects to the accept URL,\n" +
+			"frames it, or serves its own ad. Latency is the tag's alone; the accept URL's stands beside it.\n" +
 			"{id} in --path, --url or the body file becomes an id of each request's own.\n" +
 			"Long flags work with one dash too: -proto h3 -duration 10s.\n" +
 			"Certificates of loopback targets are verified only with --ca.\n\n" +
 			"Exit codes: 0 all answers were 2xx or 3xx; 1 some were not, or requests failed; 2 usage; 5 no connection could be opened.",
-		Example: "  curbsim load --proto h3\n  curbsim load --proto 2 --connections 16 --streams 4 --rate 2000 --duration 30s -o json\n" +
+		Example: "  curbsim load --proto h3\n  curbsim load --mode pt --count 200\n  curbsim load --proto 2 --connections 16 --streams 4 --rate 2000 --duration 30s -o json\n" +
 			"  curbsim load --path /openrtb2/auction --body request.json",
-		RunE: func(cmd *cobra.Command, _ []string) error { return l.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if l.mode != "" && o.Path == "" && !cmd.Flags().Changed("url") {
+				o.Path = "/" + strings.TrimPrefix(l.mode, "/") + "?id=1002&size=728x90"
+			}
+			return l.run(cmd.Context())
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.URL, "url", "https://127.0.0.1:8443/tt?id=1001", "what to call")
 	f.StringVar(&o.Path, "path", "", "path and query that replace the URL's")
+	f.StringVar(&l.mode, "mode", "", "follow the ads of preemptive tags: pt, ptj, jpt; without --url and --path placement 1002 is called")
+	f.Var(&l.ownPrice, "own-price", "CPM of the page's own ad in mode jpt")
 	f.StringVar(&l.proto, "proto", "h3", "protocol: h3, 2, 1.1 (also h2, h1)")
 	f.StringVar(&l.bodyFile, "body", "", "file to POST; -: standard input")
 	f.StringVar(&o.Method, "method", "", "method (default GET, or POST with --body)")
@@ -128,6 +140,10 @@ func (l *loader) read() (err error) {
 	if o.Protocol, err = load.ParseProtocol(l.proto); err != nil {
 		return usage("--proto: %w", err)
 	}
+	if o.Mode, err = load.ParseMode(l.mode); err != nil {
+		return usage("--mode: %w", err)
+	}
+	o.OwnPrice = ad.CPM(l.ownPrice)
 	o.Header = http.Header{}
 	for _, line := range l.headers {
 		name, value, ok := strings.Cut(line, ":")

@@ -29,6 +29,9 @@ func reportText(r *load.Report) string {
 	if r.Responses > 0 && r.Loop == "open" {
 		line("service ms", "%s", percentilesText(r.Service))
 	}
+	if r.Sales != nil {
+		salesText(line, r.Sales)
+	}
 	if r.Opened > 0 {
 		line("connect ms", "%d opened, p50 %.2f  max %.2f", r.Opened, r.Connect.P50, r.Connect.Max)
 	}
@@ -40,6 +43,24 @@ func reportText(r *load.Report) string {
 		line("interrupted", "before its time")
 	}
 	return b.String()
+}
+
+// salesText tells what became of the ads of preemptive tags.
+func salesText(line func(name, format string, args ...any), s *load.Sales) {
+	line("ads", "%d accepted for %s (sum of CPM) · %d the ad server's own · %d no bid · %d never called · %d failed",
+		s.Accepted, s.Revenue, s.Own, s.NoBid, s.Never, s.Failed)
+	if len(s.Statuses) == 0 && s.Failed == 0 {
+		return
+	}
+	bills := ""
+	if len(s.Bills) > 0 {
+		bills = ", bills " + countsText(s.Bills)
+	}
+	line("accept", "status %s%s", countsText(s.Statuses), bills)
+	line("accept ms", "%s", percentilesText(s.Latency))
+	for _, cause := range slices.Sorted(maps.Keys(s.Examples)) {
+		line("", "%s %d: %s", cause, s.Errors[cause], s.Examples[cause])
+	}
 }
 
 func asHost(r *load.Report) string {

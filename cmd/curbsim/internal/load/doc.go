@@ -11,7 +11,10 @@
 //
 // Targets must be loopback addresses unless the caller allows others; a name is resolved once and must mean loopback only.
 //
+// In the modes of preemptive tags it goes on where the answer leads, as a page would: to the publisher's ad server, and from there
+// to the accept URL, which must be on the host that the tag was called on. It counts who served, and what a node has to bill.
+//
 // It refuses to know what an ad is: it counts statuses and the X-Curb-Outcome header as they come.
 //
-// Read options.go, then run.go for the loops, client.go for the protocols, report.go for the result.
+// Read options.go, then run.go for the loops, client.go for the protocols, follow.go for the modes, report.go for the result.
 package load

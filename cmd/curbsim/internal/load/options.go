@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"curb/edge/ad"
 )
 
 // Bounds of one run.
@@ -83,7 +85,9 @@ type Options struct {
 	Count       uint64        // end after so many requests; 0: by time only
 	Timeout     time.Duration // of one request
 	Roots       *x509.CertPool
-	Insecure    bool // do not verify certificates; always so for loopback without Roots
+	Mode        Mode   // how ads are followed
+	OwnPrice    ad.CPM // of the page's own ad, in mode JPT
+	Insecure    bool   // do not verify certificates; always so for loopback without Roots
 	AllowRemote bool
 	// Progress is called about once a second with the result so far; nil: not at all.
 	Progress func(*Report)
@@ -109,6 +113,8 @@ func (o *Options) check() error {
 		return invalid("streams: HTTP/1.1 carries one request at a time per connection; use more connections")
 	case !(o.Rate >= 0 && o.Rate <= RateMax):
 		return invalid("rate: %v is not from 0 to %d", o.Rate, RateMax)
+	case o.Mode != Plain && o.Body != nil:
+		return invalid("mode: tags are called by GET, without a body")
 	case o.Duration <= 0 || o.Duration > DurationMax:
 		return invalid("duration: %s is not above 0 and up to %s", o.Duration, DurationMax)
 	case o.Warmup < 0 || o.Warmup > DurationMax:

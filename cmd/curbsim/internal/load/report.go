@@ -32,6 +32,8 @@ type Report struct {
 	// Unsent is how many requests of an open loop were due and never sent, because no stream was free.
 	Unsent uint64 `json:"unsent"`
 
+	Sales *Sales `json:"sales,omitempty"` // of preemptive tags
+
 	Latency Percentiles `json:"latency_ms"` // open loop: from when a request was due
 	Service Percentiles `json:"service_ms"` // from when it was sent
 	Connect Percentiles `json:"connect_ms"`
@@ -49,9 +51,9 @@ type Percentiles struct {
 	Max  float64 `json:"max"`
 }
 
-// OK is true when there were answers, all of them 2xx or 3xx, and no transport error.
+// OK is true when there were answers, all of them 2xx or 3xx, no transport error, and no ad came to a bad end.
 func (r *Report) OK() bool {
-	if r.Failed > 0 || r.Responses == 0 {
+	if r.Failed > 0 || r.Responses == 0 || (r.Sales != nil && r.Sales.Failed > 0) {
 		return false
 	}
 	for status := range r.Status {
@@ -80,6 +82,9 @@ func (r *run) report(now time.Time) *Report {
 		Responses: sum.latency.Count(), BytesIn: sum.bytes, Status: map[string]uint64{}, Outcomes: sum.outcomes,
 		Versions: sum.versions, Errors: sum.errors, Examples: sum.examples, Latency: percentiles(&sum.latency),
 		Service: percentiles(&sum.service), Connect: percentiles(&sum.connect), Opened: sum.connect.Count(),
+	}
+	if o.Mode != Plain {
+		rep.Sales = sum.sales.report()
 	}
 	for status, n := range sum.status {
 		rep.Status[strconv.Itoa(status)] = n

@@ -45,6 +45,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		senders[i] = newSender(o.Protocol, &dialer{t, own.connected})
 	}
 	defer closeAll(senders)
+	if r.visitor != nil {
+		defer r.visitor.CloseIdleConnections()
+	}
 	return r.drive(ctx, senders), nil
 }
 
@@ -62,8 +65,9 @@ type run struct {
 	options  *Options
 	target   *target
 	template *http.Request
-	bodyHas  bool // {id} in the body
-	pathHas  bool // {id} in path or query
+	bodyHas  bool         // {id} in the body
+	pathHas  bool         // {id} in path or query
+	visitor  *http.Client // calls ad servers; nil in mode Plain
 	tallies  []*tally
 	schedule schedule
 	seed     uint64
@@ -93,6 +97,9 @@ func newRun(o *Options, t *target) (*run, error) {
 	r := &run{options: o, target: t, template: template, seed: rand.Uint64()}
 	r.bodyHas = bytes.Contains(o.Body, []byte(idMark))
 	r.pathHas = strings.Contains(t.url.Path+t.url.RawQuery, idMark)
+	if o.Mode != Plain {
+		r.visitor = newVisitor(o)
+	}
 	for range min(o.Connections, talliesMax) {
 		r.tallies = append(r.tallies, newTally())
 	}
@@ -168,13 +175,18 @@ func (r *run) once(s sender, t *tally, due time.Time) error {
 	rep := reply{due: due, sent: time.Now()}
 	counts := !due.Before(r.schedule.start)
 	resp, err := s.RoundTrip(r.request(ctx))
+	var body bytes.Buffer
 	if err == nil {
-		rep.bytes, err = io.Copy(io.Discard, io.LimitReader(resp.Body, bodyReadMax))
+		into := io.Discard
+		if r.options.Mode != Plain {
+			into = &body
+		}
+		rep.bytes, err = io.Copy(into, io.LimitReader(resp.Body, bodyReadMax))
 		resp.Body.Close()
 	}
 	rep.done = time.Now()
 	if !counts {
-		return err
+		return err // an ad that was asked for to warm up is left alone
 	}
 	if err != nil {
 		t.failed(err)
@@ -182,7 +194,10 @@ func (r *run) once(s sender, t *tally, due time.Time) error {
 	}
 	rep.status, rep.version, rep.outcome = resp.StatusCode, resp.Proto, resp.Header.Get(OutcomeHeader)
 	t.answered(&rep)
-	return nil
+	if r.options.Mode == Plain {
+		return nil
+	}
+	return r.follow(s, t, resp, body.Bytes())
 }
 
 // request makes the next request from the template.

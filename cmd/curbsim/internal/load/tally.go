@@ -22,10 +22,11 @@ type tally struct {
 	errors   map[string]uint64
 	examples map[string]string // of errors, one per kind
 	bytes    uint64
+	sales    sales
 }
 
 func newTally() *tally {
-	return &tally{status: map[int]uint64{}, outcomes: map[string]uint64{}, versions: map[string]uint64{}, errors: map[string]uint64{}, examples: map[string]string{}}
+	return &tally{sales: newSales(), status: map[int]uint64{}, outcomes: map[string]uint64{}, versions: map[string]uint64{}, errors: map[string]uint64{}, examples: map[string]string{}}
 }
 
 // reply is one answered request.
@@ -77,6 +78,7 @@ func (t *tally) merge(other *tally) {
 	t.latency.Merge(&other.latency)
 	t.service.Merge(&other.service)
 	t.connect.Merge(&other.connect)
+	t.sales.merge(&other.sales)
 	t.bytes += other.bytes
 	for k, n := range other.status {
 		t.status[k] += n
