@@ -39,3 +39,10 @@ func Story(kind uint8, record []byte, key ad.SaleKey) string {
 	}
 	return ""
 }
+
+// SnapshotAround freezes, lets happen what meanwhile does, and writes the snapshot.
+func (l *Ledger) SnapshotAround(meanwhile func()) []byte {
+	dst, spans := l.freeze(nil)
+	meanwhile()
+	return l.thaw(dst, spans)
+}

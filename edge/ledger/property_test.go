@@ -417,7 +417,10 @@ func (m *model) crash() {
 func (m *model) adopt() {
 	before := m.bills
 	m.bills = nil
-	known := map[ad.SaleKey]bool{}
+	known, told := map[ad.SaleKey]bool{}, map[ad.SaleKey]ad.Bill{}
+	for _, b := range before {
+		told[b.SaleKey] = b
+	}
 	m.l.Billed(time.Time{}, func(b *ad.Bill) bool {
 		k := m.tracks[b.SaleKey]
 		if known[b.SaleKey] {
@@ -425,6 +428,9 @@ func (m *model) adopt() {
 		}
 		if !k.told && !k.tried || k.stage == gone {
 			m.t.Fatalf("a bill that nobody made, in stage %d", k.stage)
+		}
+		if was, ok := told[b.SaleKey]; ok && was != *b {
+			m.t.Fatal("a bill says something else over a restart", cmp.Diff(was, *b))
 		}
 		known[b.SaleKey] = true
 		m.bills = append(m.bills, *b)

@@ -232,6 +232,147 @@ func TestSnapshotDuringAppend(t *testing.T) {
 	}
 }
 
+// busy does a little of everything, six hundred times, and gives back what it left in doubt, to be given up later.
+func busy(t *testing.T, l *ledger.Ledger, log *memoryLog, from int) (doubts []*ad.Sale) {
+	li := &ad.LineItem{ID: 1, Caps: ad.Caps{Day: 200}, Budget: ad.Budget{Lifetime: 1 << 50}}
+	for n := from; n < from+600; n++ {
+		s := managed(n, 1)
+		s.User = user(byte(n))
+		s.Net = ad.CPM(n) * 1000
+		mustReserve(t, l, li, s, ad.Undecided)
+		switch {
+		case n%4 == 0:
+			mustBill(t, l, s, true)
+		case n%4 == 1:
+			log.setFail(always(kept))
+			if _, err := l.Bill(t.Context(), s, noon); err == nil {
+				t.Fatal("no error")
+			}
+			log.setFail(nil)
+			doubts = append(doubts, s)
+		default:
+			mustHold(t, l, pendingOf(s))
+			if n%4 == 2 {
+				if _, _, _, err := l.Accept(t.Context(), s.SaleKey, noon); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	return doubts
+}
+
+// sameLedgers compares everything that can be asked.
+func sameLedgers(t *testing.T, want, got *ledger.Ledger) {
+	t.Helper()
+	if d := cmp.Diff(want.Totals(), got.Totals()); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(want.Spent(1, noon), got.Spent(1, noon)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(want.Status(), got.Status()); d != "" {
+		t.Error(d)
+	}
+	for n := range 256 {
+		for day := range uint8(12) {
+			li := &ad.LineItem{ID: 1, Caps: ad.Caps{Day: day + 1}}
+			if want.MayServe(li, user(byte(n)), noon) != got.MayServe(li, user(byte(n)), noon) {
+				t.Fatalf("user %d is counted otherwise", n)
+			}
+		}
+	}
+	a, _ := want.Estimate(1001, ad.Size{W: 300, H: 250})
+	b, _ := got.Estimate(1001, ad.Size{W: 300, H: 250})
+	if a != b {
+		t.Errorf("estimates %+v and %+v", a, b)
+	}
+}
+
+// A snapshot shows the moment at which it was decided, whatever happens first until it is written.
+func TestSnapshotShowsOneMoment(t *testing.T) {
+	over := noon.Add(time.Hour)
+	for name, meanwhile := range map[string]func(*ledger.Ledger, *memoryLog, []*ad.Sale){
+		"everything": func(l *ledger.Ledger, log *memoryLog, doubts []*ad.Sale) {
+			for _, s := range append(busy(t, l, log, 600), doubts...) {
+				l.Release(s)
+			}
+			l.Expire(over)
+		},
+		"expiry":      func(l *ledger.Ledger, _ *memoryLog, _ []*ad.Sale) { l.Expire(over) },
+		"giving up":   func(l *ledger.Ledger, _ *memoryLog, doubts []*ad.Sale) { l.Release(doubts[0]) },
+		"another try": func(l *ledger.Ledger, _ *memoryLog, doubts []*ad.Sale) { mustBill(t, l, doubts[0], true) },
+		"a hold":      func(l *ledger.Ledger, _ *memoryLog, _ []*ad.Sale) { mustHold(t, l, pendingOf(sale(5000))) },
+	} {
+		log := &memoryLog{}
+		l := ledger.New(ledger.Options{Log: log})
+		doubts := busy(t, l, log, 0)
+		still, _ := replay(t, ledger.Options{}, l.AppendSnapshot(nil), nil)
+		snapshot := l.SnapshotAround(func() { meanwhile(l, log, doubts) })
+		moved, _ := replay(t, ledger.Options{}, snapshot, nil)
+		t.Run(name, func(t *testing.T) { sameLedgers(t, still, moved) })
+		still, _ = replay(t, ledger.Options{}, nil, log.all())
+		moved, _ = replay(t, ledger.Options{}, snapshot, log.all())
+		t.Run(name+", with the whole log behind", func(t *testing.T) {
+			if d := cmp.Diff(still.Totals(), moved.Totals()); d != "" {
+				t.Error(d)
+			}
+			if d := cmp.Diff(still.Spent(1, noon), moved.Spent(1, noon)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// A bill that was given up stays so, although the log holds it and does not say yet that it is void.
+func TestGivenUpInSnapshot(t *testing.T) {
+	log := &memoryLog{}
+	l := ledger.New(ledger.Options{Log: log})
+	for _, s := range busy(t, l, log, 0) {
+		l.Release(s)
+	}
+	back, _ := replay(t, ledger.Options{}, l.AppendSnapshot(nil), log.all())
+	if got := back.Spent(1, noon); got.Bills != 300 || got.ReservedBills != 300 {
+		t.Errorf("%+v", got)
+	}
+	back.Expire(noon.Add(time.Hour))
+	if got := back.Spent(1, noon); got.Bills != 300 || got.ReservedBills != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// An append that is under way when the moment is decided, and ends before its shard is written, is in the snapshot as under
+// way: the whole of it, once.
+func TestAppendEndsDuringSnapshot(t *testing.T) {
+	for _, f := range []fate{fine, lost} {
+		freeze, appended := make(chan struct{}), make(chan struct{})
+		log := &meddlingLog{memoryLog: &memoryLog{fail: always(f)}}
+		l := ledger.New(ledger.Options{Log: log})
+		log.during = func() {
+			close(freeze)
+			<-appended
+		}
+		done := make(chan error, 1)
+		go func() {
+			_, err := l.Bill(context.Background(), sale(1), noon)
+			done <- err
+		}()
+		<-freeze
+		snapshot := l.SnapshotAround(func() {
+			close(appended)
+			<-done
+		})
+		back, _ := replay(t, ledger.Options{}, snapshot, nil)
+		mustCount(t, back, 1)
+		log.setFail(nil)
+		for i := range 7 {
+			l.Expire(noon.Add(time.Duration(i) * time.Second))
+		}
+		back, _ = replay(t, ledger.Options{}, snapshot, log.all())
+		mustCount(t, back, l.Totals().Count)
+	}
+}
+
 // Snapshots taken under load are whole: with what the log says of the time behind them they give the ledger they were
 // taken of, however the two overlap.
 func TestSnapshotsUnderLoad(t *testing.T) {

@@ -29,24 +29,32 @@ func (l *Ledger) AppendSnapshot(dst []byte) []byte {
 	// All the memory at once, and before anybody has to wait: growing would copy what is there again and again.
 	size := l.Status()
 	dst = slices.Grow(dst, size.Settled*markBytes+int(size.PendingBytes+size.RecentBytes)+size.Counters*counterBytes+64<<10)
+	dst, spans := l.freeze(dst)
+	return l.thaw(dst, spans)
+}
+
+// freeze decides which moment the snapshot shows, and writes what is small.
+func (l *Ledger) freeze(dst []byte) ([]byte, []span) {
 	l.world.Lock()
+	defer l.world.Unlock()
 	l.cuts++
-	cut := l.cuts
-	l.cut = cut
+	l.cut = l.cuts
 	dst = append(dst, snapshotVersion)
 	dst = binary.AppendUvarint(dst, uint64(l.clock.Load()))
 	dst = l.totals.encode(dst)
 	dst = l.accounts.encode(dst)
-	spans := l.recent.spans()
 	l.learnt.Freeze()
-	l.world.Unlock()
+	return dst, l.recent.spans()
+}
 
+// thaw writes the rest, as it was at that moment.
+func (l *Ledger) thaw(dst []byte, spans []span) []byte {
 	dst = encodeSpans(dst, spans)
 	for i := range l.shards {
-		dst = l.shards[i].takeImage(dst, cut)
+		dst = l.shards[i].takeImage(dst, l.cuts)
 	}
 	for i := range l.counters.shards {
-		dst = l.counters.shards[i].takeImage(dst, cut)
+		dst = l.counters.shards[i].takeImage(dst, l.cuts)
 	}
 	l.world.Lock()
 	l.cut = 0
