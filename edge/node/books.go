@@ -16,8 +16,9 @@ import (
 	"curb/edge/token"
 )
 
-// recoverSince is how far back the bills are gone through at start for notices that a crash kept from being written down.
-const recoverSince = 15 * time.Minute
+// recoverSince is how far back the bills are gone through at start for notices that a crash kept from being written down:
+// as long as a notice of a win is tried for. A node may have been down for hours.
+const recoverSince = 24 * time.Hour
 
 // openBooks opens the log and brings what is kept in it back to memory: bills and promises, notices that are still to be
 // delivered, registered creatives. Nothing is served before.
@@ -45,12 +46,15 @@ func (n *Node) openBooks(roots *x509.CertPool) error {
 	if err := n.journal.Restore(n.ledger, n.notices, n.creatives, n.events); err != nil {
 		return fmt.Errorf("restore from the journal: %w", err)
 	}
+	if err := n.rebuild(); err != nil {
+		return err
+	}
 	n.ledger.Billed(time.Now().Add(-recoverSince), func(b *ad.Bill) bool {
 		n.notices.Recover(b)
 		return true
 	})
 	n.notices.Start()
-	return n.rebuild()
+	return nil
 }
 
 // sealPrice seals a price for a bidder's notice URLs.
