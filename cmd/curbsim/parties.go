@@ -232,5 +232,7 @@ func pagesCommand(s *shared) *cobra.Command {
 	f.StringVar(&settings.Node, "node", settings.Node, "origin of the node that the tags call")
 	f.Uint32Var(&settings.Direct, "direct", settings.Direct, "placement of /direct")
 	f.Uint32Var(&settings.OpenRTB, "openrtb", settings.OpenRTB, "placement of /openrtb")
+	f.Uint32Var(&settings.Preemptive, "preemptive", settings.Preemptive, "placement of /preemptive and its like")
+	f.StringVar(&settings.AdServer, "ad-server", settings.AdServer, "origin of the publisher's ad server, asked what it chose")
 	return cmd
 }

@@ -96,5 +96,10 @@ func (u *up) startPages() error {
 	}
 	settings := pages.Defaults()
 	settings.Node = u.node
+	for _, p := range u.parties {
+		if p.Name == "ad server" {
+			settings.AdServer = p.URL
+		}
+	}
 	return u.addPages(place, settings)
 }

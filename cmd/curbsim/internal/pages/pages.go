@@ -3,6 +3,7 @@ package pages
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"embed"
 	"fmt"
 	"html/template"
@@ -22,14 +23,16 @@ var site embed.FS
 
 // Settings are what POST /ctl changes.
 type Settings struct {
-	Node    string `json:"node"`    // origin the tags call, such as https://localhost:8443
-	Direct  uint32 `json:"direct"`  // placement of /direct
-	OpenRTB uint32 `json:"openrtb"` // placement of /openrtb
+	Node       string `json:"node"`       // origin the tags call, such as https://localhost:8443
+	Direct     uint32 `json:"direct"`     // placement of /direct
+	OpenRTB    uint32 `json:"openrtb"`    // placement of /openrtb
+	Preemptive uint32 `json:"preemptive"` // placement of /preemptive and its like
+	AdServer   string `json:"ad_server"`  // origin of the publisher's ad server, such as http://127.0.0.1:9800
 }
 
 // Defaults call the demo node.
 func Defaults() Settings {
-	return Settings{Node: "https://localhost:8443", Direct: 1001, OpenRTB: 1003}
+	return Settings{Node: "https://localhost:8443", Direct: 1001, OpenRTB: 1003, Preemptive: 1002, AdServer: "http://127.0.0.1:9800"}
 }
 
 func check(s *Settings) (*Settings, error) {
@@ -39,7 +42,8 @@ func check(s *Settings) (*Settings, error) {
 	}
 	copied := *s
 	copied.Node = "https://" + node.Host
-	return &copied, nil
+	copied.AdServer, err = adServerPlace(s.AdServer)
+	return &copied, err
 }
 
 // Link is another simulated party, for the index.
@@ -59,6 +63,7 @@ type Pages struct {
 	server  *wire.Server
 	parties []Link
 	views   *template.Template
+	client  *http.Client // calls the ad server
 	mu      sync.Mutex
 	stats   Stats
 }
@@ -81,27 +86,40 @@ func Start(listener net.Listener, options Options) (*Pages, error) {
 		listener.Close()
 		return nil, fmt.Errorf("read the embedded pages: %w", err)
 	}
-	p := &Pages{desk: desk, parties: options.Parties, views: views}
+	p := &Pages{desk: desk, parties: options.Parties, views: views, client: &http.Client{Transport: &http.Transport{}}}
 	p.clear()
-	mux := http.NewServeMux()
-	desk.Register(mux, control.Counters{Show: func() any { return p.Stats() }, Clear: p.clear})
-	mux.HandleFunc("GET /{$}", p.page("index.html"))
-	mux.HandleFunc("GET /direct", p.page("direct.html"))
-	mux.HandleFunc("GET /openrtb", p.page("openrtb.html"))
-	mux.HandleFunc("GET /passback", p.passback)
-	mux.HandleFunc("GET /style.css", p.file("style.css", "text/css; charset=utf-8"))
-	mux.HandleFunc("GET /page.js", p.file("page.js", "text/javascript; charset=utf-8"))
-	mux.HandleFunc("GET /direct.js", p.file("direct.js", "text/javascript; charset=utf-8"))
-	mux.HandleFunc("GET /openrtb.js", p.file("openrtb.js", "text/javascript; charset=utf-8"))
-	mux.HandleFunc("GET /favicon.svg", p.file("favicon.svg", "image/svg+xml"))
-	mux.HandleFunc("GET /favicon.ico", p.file("favicon.svg", "image/svg+xml"))
-	p.server = wire.New(listener, wire.Options{Handler: control.Handler(mux, nil)})
+	p.server = wire.New(listener, wire.Options{Handler: control.Handler(p.routes(), nil)})
 	p.server.Start()
 	return p, nil
 }
 
+func (p *Pages) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	desk := p.desk
+	desk.Register(mux, control.Counters{Show: func() any { return p.Stats() }, Clear: p.clear})
+	mux.HandleFunc("GET /{$}", p.page("index.html"))
+	mux.HandleFunc("GET /direct", p.page("direct.html"))
+	mux.HandleFunc("GET /openrtb", p.page("openrtb.html"))
+	mux.HandleFunc("GET /preemptive", p.page("preemptive.html"))
+	mux.HandleFunc("GET /preemptive-script", p.page("preemptive-script.html"))
+	mux.HandleFunc("GET /preemptive-json", p.page("preemptive-json.html"))
+	mux.HandleFunc("POST /ad-server", p.setCampaign)
+	mux.HandleFunc("GET /outcome", p.outcome)
+	mux.HandleFunc("GET /passback", p.passback)
+	mux.HandleFunc("GET /style.css", p.file("style.css", "text/css; charset=utf-8"))
+	for _, script := range []string{"page.js", "direct.js", "openrtb.js", "preemptive.js", "preemptive-json.js"} {
+		mux.HandleFunc("GET /"+script, p.file(script, "text/javascript; charset=utf-8"))
+	}
+	mux.HandleFunc("GET /favicon.svg", p.file("favicon.svg", "image/svg+xml"))
+	mux.HandleFunc("GET /favicon.ico", p.file("favicon.svg", "image/svg+xml"))
+	return mux
+}
+
 // Stop ends it; exchanges under way get until ctx ends.
-func (p *Pages) Stop(ctx context.Context) { p.server.Stop(ctx) }
+func (p *Pages) Stop(ctx context.Context) {
+	p.server.Stop(ctx)
+	p.client.CloseIdleConnections()
+}
 
 // Stats reads the counters.
 func (p *Pages) Stats() Stats {
@@ -130,13 +148,29 @@ func (p *Pages) count(path string) {
 // model is what a page's template sees.
 type model struct {
 	Settings
-	Parties []Link
+	Parties  []Link
+	CB       string        // tells this view's ad call from others
+	Campaign *campaign     // the ad server's own; nil: it cannot be asked
+	Own      control.Price // CPM of the page's own ad: ?own=
+	Reserve  string        // of this view's ad call: ?reserve=; empty: the placement's
+	Back     string        // path of the page
 }
 
 func (p *Pages) page(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p.count(r.URL.Path)
-		p.render(w, name, model{*p.desk.Plan().Compiled, p.parties})
+		m := model{Settings: *p.desk.Plan().Compiled, Parties: p.parties, CB: rand.Text(), Own: 1_000_000, Back: r.URL.Path}
+		query := r.URL.Query()
+		if price, err := control.ParsePrice(query.Get("own")); err == nil {
+			m.Own = price
+		}
+		if price, err := control.ParsePrice(query.Get("reserve")); err == nil {
+			m.Reserve = price.String()
+		}
+		if name == "preemptive.html" || name == "preemptive-script.html" {
+			m.Campaign = p.campaign(r.Context())
+		}
+		p.render(w, name, m)
 	}
 }
 

@@ -20,7 +20,9 @@ func start(t *testing.T) func(path string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Start(listener, Options{Settings: Defaults(), Parties: []Link{{"bidder 9701", "http://127.0.0.1:9701", "bids <2.5>"}}})
+	settings := Defaults()
+	settings.AdServer = "http://127.0.0.1:1" // nobody is there
+	p, err := Start(listener, Options{Settings: settings, Parties: []Link{{"bidder 9701", "http://127.0.0.1:9701", "bids <2.5>"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,6 +51,17 @@ func TestPages(t *testing.T) {
 			`<script async crossorigin="anonymous" id="tag" src="https://localhost:8443/ttj?id=1001&amp;size=300x250&amp;target=ad"></script>`,
 			`src="https://localhost:8443/tt?id=1001&amp;size=300x250" width="300" height="250"`, `id="ad"`, `id="status"`, `id="protocol"`,
 		},
+		"/preemptive": {
+			`src="https://localhost:8443/pt?id=1002&amp;size=728x90&amp;cb=`, `width="728" height="90"`, `https://ads.news.example/pt`, `id="status"`,
+			`action="/ad-server"`, `href="/preemptive?reserve=900"`, `The ad server cannot be asked`,
+		},
+		"/preemptive?reserve=900": {`&amp;reserve=900" width="728"`},
+		"/preemptive?reserve=%22": {`" width="728"`},
+		"/preemptive-script": {
+			`<script async crossorigin="anonymous" id="tag" src="https://localhost:8443/ptj?id=1002&amp;size=728x90&amp;target=ad&amp;cb=`, `id="ad"`, `value="/preemptive-script"`,
+		},
+		"/preemptive-json?own=9.50":       {`data-own="9.5"`, `data-placement="1002"`, `$9.5</strong>`, `id="ad"`},
+		"/preemptive-json?own=<b>":        {`data-own="1"`},
 		"/openrtb":                        {`data-placement="1003"`, `id="ad"`, `id="status"`, `id="protocol"`},
 		"/passback?width=728&height=90":   {`width:728px;height:90px`, `id="passback"`},
 		"/passback?width=1&height=<b>&cb": {`width:300px;height:250px`},
@@ -80,7 +93,7 @@ func TestPages(t *testing.T) {
 func TestSelfContained(t *testing.T) {
 	get := start(t)
 	links := regexp.MustCompile(`(?:src|href)="([^"#]*)`)
-	for _, page := range []string{"/", "/direct", "/openrtb"} {
+	for _, page := range []string{"/", "/direct", "/openrtb", "/preemptive", "/preemptive-script", "/preemptive-json"} {
 		_, body := get(page)
 		for _, match := range links.FindAllStringSubmatch(body, -1) {
 			target := match[1]
@@ -95,7 +108,7 @@ func TestSelfContained(t *testing.T) {
 			}
 		}
 	}
-	for _, file := range []string{"/style.css", "/page.js", "/direct.js", "/openrtb.js", "/favicon.ico"} {
+	for _, file := range []string{"/style.css", "/page.js", "/direct.js", "/openrtb.js", "/preemptive.js", "/preemptive-json.js", "/favicon.ico"} {
 		if resp, body := get(file); resp.StatusCode != 200 || strings.Contains(body, "https://fonts") {
 			t.Errorf("%s: %s", file, resp.Status)
 		}
@@ -107,7 +120,7 @@ func TestNodeMustBeAnOrigin(t *testing.T) {
 		"https://localhost:8443": "https://localhost:8443", "https://ads.news.example:8443/": "https://ads.news.example:8443",
 		"http://localhost:8443": "", "localhost": "", "https://": "", "https://a/b": "", "https://a?b=c": "", "javascript:x": "",
 	} {
-		got, err := check(&Settings{Node: node})
+		got, err := check(&Settings{Node: node, AdServer: "http://127.0.0.1:9800"})
 		if (err == nil) != (want != "") || (err == nil && got.Node != want) {
 			t.Errorf("%s: %v, %v; want %q", node, got, err, want)
 		}

@@ -10,6 +10,12 @@ const page = {
     document.getElementById('accept').hidden = state !== 'unreachable';
   },
 
+  // outcome marks who served: exchange, own, no_bid, never, failure.
+  outcome(word) {
+    document.getElementById('status').dataset.outcome = word;
+    document.body.dataset.outcome = word;
+  },
+
   // measured shows time and protocol of the node's answer at a path, as the browser measured them. The browser hides the
   // protocol of another origin unless that origin allows it with Timing-Allow-Origin; then the node is asked, which a
   // request of the same kind reaches over the same connection.
