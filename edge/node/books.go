@@ -95,29 +95,11 @@ func (m money) Bill(ctx context.Context, sale *ad.Sale, now time.Time) (bool, er
 	return first, err
 }
 
-// Pending finds a sale that was passed on.
-func (m money) Pending(key ad.SaleKey, now time.Time) (ad.Pending, ad.PendingState) {
-	p, state := m.Ledger.Pending(key, now)
-	return p, pendingState(state)
-}
-
 // Accept books a sale that was passed on.
 func (m money) Accept(ctx context.Context, key ad.SaleKey, now time.Time) (ad.Pending, bool, ad.PendingState, error) {
 	p, first, state, err := m.Ledger.Accept(ctx, key, now)
 	if first {
 		m.creatives.Served(p.Creative, now)
 	}
-	return p, first, pendingState(state), err
-}
-
-func pendingState(s ledger.PendingState) ad.PendingState {
-	switch s {
-	case ledger.PendingOpen:
-		return ad.PendingOpen
-	case ledger.PendingBilled:
-		return ad.PendingBilled
-	case ledger.PendingExpired:
-		return ad.PendingExpired
-	}
-	return ad.PendingUnknown
+	return p, first, state, err
 }
