@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"curb/edge/adtest"
-	"curb/rules/samples"
 )
 
 // overHTTP3 are the flags that make Chromium speak HTTP/3 to a node whose certificate it has never heard of.
@@ -48,38 +46,14 @@ func startPages(t *testing.T, port int) string {
 	return partyURL(t, p, "pages")
 }
 
-// party is one line of the list that curbsim prints.
-type party struct{ Name, URL string }
-
-// parties waits for that list.
-func parties(t *testing.T, p *adtest.Process) []party {
-	t.Helper()
-	var said struct{ Parties []party }
-	p.Await(t, "list of parties", func() bool { return json.NewDecoder(strings.NewReader(p.Output())).Decode(&said) == nil })
-	return said.Parties
-}
-
-// partyURL finds a party in it.
-func partyURL(t *testing.T, p *adtest.Process, name string) string {
-	t.Helper()
-	for _, party := range parties(t, p) {
-		if party.Name == name {
-			return party.URL
-		}
-	}
-	t.Fatalf("no party is called %s: %s", name, p.Output())
-	return ""
-}
-
 // TestBrowserShowsTheDemoPage opens the demo's page on the demo's market and rule set, as `make run` has them, but on free
 // ports, so that a demo may run beside it.
 func TestBrowserShowsTheDemoPage(t *testing.T) {
 	ports := adtest.Ports(t, 2)
-	market := adtest.Start(t, "market", programs.Curbsim, "up", "--bidder-port", "0", "--provider-port", "0", "--adserver-port", "0",
-		"--pages-port", "0", "--node", fmt.Sprintf("https://localhost:%d", ports[0]), "--output", "json", "--for", "5m")
+	market := startMarket(t, ports[0])
 	pages := partyURL(t, market, "pages")
 	rules := filepath.Join(t.TempDir(), "rules")
-	adtest.WriteFiles(t, rules, demoRules(t, market))
+	adtest.WriteFiles(t, rules, marketRules(t, market))
 	node := &adtest.Node{
 		Process: adtest.Start(t, "curb", programs.Curb, "serve", "--demo", "--rules", rules, "--listen", adtest.Address(ports[0]), "--admin", adtest.Address(ports[1])),
 		Port:    ports[0], Admin: ports[1],
@@ -89,31 +63,6 @@ func TestBrowserShowsTheDemoPage(t *testing.T) {
 	for _, path := range []string{"direct", "openrtb"} {
 		t.Run(path, func(t *testing.T) { showsAnAd(t, browser, pages+path, path) })
 	}
-}
-
-// demoRules is the demo's rule set with its bidders' ports, 9701 and following, replaced by those of the market.
-func demoRules(t *testing.T, market *adtest.Process) map[string]string {
-	t.Helper()
-	var ports []string
-	for n, party := range parties(t, market) {
-		if strings.HasPrefix(party.Name, "bidder ") {
-			ports = append(ports, fmt.Sprintf("127.0.0.1:%d", 9701+n), strings.TrimPrefix(party.URL, "http://"))
-		}
-	}
-	replace := strings.NewReplacer(ports...)
-	files := map[string]string{}
-	err := fs.WalkDir(samples.Demo, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := fs.ReadFile(samples.Demo, name)
-		files[name] = replace.Replace(string(text))
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
 }
 
 // showsAnAd opens a page and looks for a won ad in it that came over HTTP/3.

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -126,6 +127,13 @@ func (c *chromium) read(from io.Reader) {
 // call sends a command to a session ("" the browser) and fills result, which may be nil.
 func (c *chromium) call(session, method string, params, result any) {
 	c.t.Helper()
+	if err := c.attempt(session, method, params, result); err != nil {
+		c.t.Fatalf("%s: %v", method, err)
+	}
+}
+
+// attempt is call for what may have gone away in the meantime, such as a frame that has just been navigated.
+func (c *chromium) attempt(session, method string, params, result any) error {
 	c.mu.Lock()
 	c.next++
 	id := c.next
@@ -141,24 +149,22 @@ func (c *chromium) call(session, method string, params, result any) {
 	}
 	data, err := json.Marshal(message)
 	if err != nil {
-		c.t.Fatal(err)
+		return err
 	}
 	if _, err := c.write.Write(append(data, 0)); err != nil {
-		c.t.Fatalf("%s: %v", method, err)
+		return err
 	}
 	select {
 	case a := <-waiting:
-		if a.Error != nil {
-			c.t.Fatalf("%s: %s", method, a.Error.Message)
+		switch {
+		case a.Error != nil:
+			return errors.New(a.Error.Message)
+		case result == nil:
+			return nil
 		}
-		if result == nil {
-			return
-		}
-		if err := json.Unmarshal(a.Result, result); err != nil {
-			c.t.Fatalf("%s: %v", method, err)
-		}
+		return json.Unmarshal(a.Result, result)
 	case <-time.After(30 * time.Second):
-		c.t.Fatalf("%s: no answer from chromium", method)
+		return errors.New("no answer from chromium")
 	}
 }
 
@@ -261,29 +267,36 @@ func (p *page) texts() string {
 			continue
 		}
 		var attached struct{ SessionID string }
-		p.call("", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
+		if p.attempt("", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached) != nil {
+			continue // a frame that has gone to another process
+		}
 		all += p.frameTexts(attached.SessionID, "")
-		p.call("", "Target.detachFromTarget", map[string]any{"sessionId": attached.SessionID}, nil)
+		_ = p.attempt("", "Target.detachFromTarget", map[string]any{"sessionId": attached.SessionID}, nil)
 	}
 	return all
 }
 
-// frameTexts gives the text of every frame of one session but the one named.
+// frameTexts gives the text of every frame of one session but the one named. What is gone by the time it is asked says
+// nothing; whoever waits for a text asks again.
 func (p *page) frameTexts(session, but string) string {
 	p.t.Helper()
 	var got struct{ FrameTree frameTree }
-	p.call(session, "Page.getFrameTree", nil, &got)
+	if p.attempt(session, "Page.getFrameTree", nil, &got) != nil {
+		return ""
+	}
 	text := ""
 	for queue := []frameTree{got.FrameTree}; len(queue) > 0; queue = append(queue[1:], queue[0].ChildFrames...) {
 		if queue[0].Frame.ID == but { // the page itself: its frame has the id of its target
 			continue
 		}
 		var world struct{ ExecutionContextID int }
-		p.call(session, "Page.createIsolatedWorld", map[string]any{"frameId": queue[0].Frame.ID}, &world)
 		var out struct{ Result struct{ Value string } }
-		p.call(session, "Runtime.evaluate", map[string]any{
-			"expression": `document.body ? document.body.innerText + document.body.textContent : ""`, "contextId": world.ExecutionContextID,
-		}, &out)
+		if p.attempt(session, "Page.createIsolatedWorld", map[string]any{"frameId": queue[0].Frame.ID}, &world) != nil ||
+			p.attempt(session, "Runtime.evaluate", map[string]any{
+				"expression": `document.body ? document.body.innerText + document.body.textContent : ""`, "contextId": world.ExecutionContextID,
+			}, &out) != nil {
+			continue
+		}
 		text += out.Result.Value + "\n"
 	}
 	return text

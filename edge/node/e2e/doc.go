@@ -12,7 +12,13 @@
 //	drain_test.go     the end of a node under traffic
 //	refuse_test.go    what a node refuses to start with
 //	hostile_test.go   what clients may not say; flood_test.go: nor do
-//	browser_test.go   headless Chromium, with the build tag browser
+//	fair_test.go      the sample rule set with everybody but the node played by the test: buyer_test.go, provider_test.go
+//	preempt_test.go   prices passed on, tokens accepted, replayed and forged; redirect_test.go: nobody is led astray
+//	money_test.go     priorities, budgets, caps, currencies; notice_test.go: what bidders are told, and when
+//	debug_test.go     auctions that leave no trace
+//	crash_test.go     the node is killed, again and again (CURB_CRASH_ROUNDS)
+//	market_test.go    the demo's market: everybody's books agree
+//	browser_test.go   headless Chromium, with the build tag browser; preempt_browser_test.go: whose ad it shows
 //
 // It refuses to know: any package of the product. What it can see is what users can see.
 //
