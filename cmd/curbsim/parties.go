@@ -65,7 +65,7 @@ func (m *market) addProvider(place wire.Place, settings provider.Settings) error
 	if err != nil {
 		return usage("%s: %w", place.Party, err)
 	}
-	m.add(party{Name: "data provider", URL: base, About: "answers with " + strconv.Itoa(len(settings.Codes)) + " segments", stop: p.Stop})
+	m.add(party{Name: "data provider", URL: base, About: "answers with " + strconv.Itoa(len(settings.Codes)) + " segments; /topics judges the page", stop: p.Stop})
 	return nil
 }
 
@@ -208,7 +208,8 @@ func providerCommand(s *shared) *cobra.Command {
 	cmd := m.command("provider", "Run a data provider", func() error {
 		return m.addProvider(wire.Place{Party: "data provider", Addr: listen, Remedy: "choose another with --listen"}, settings)
 	})
-	cmd.Long = "Run a data provider: any GET is answered with segment codes, one per line; GET /ready answers 1."
+	cmd.Long = "Run a data provider: any GET is answered with segment codes, one per line, each with an optional :value; GET /ready answers 1.\n" +
+		"Paths may have answers of their own, with POST /ctl {\"paths\": {\"/topics\": {\"codes\": [\"markets:80\"]}}}; /topics has."
 	f := cmd.Flags()
 	f.StringVar(&listen, "listen", "127.0.0.1:9720", "address to listen on")
 	f.StringSliceVar(&settings.Codes, "codes", settings.Codes, "segment codes it answers with")

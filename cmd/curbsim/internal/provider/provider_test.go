@@ -6,11 +6,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"curb/cmd/curbsim/internal/control"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -74,6 +77,10 @@ func TestAnswers(t *testing.T) {
 		{`{"ready": false}`, "/ready", 200, "0\n"},
 		{`{"codes": ["a", "b:25"]}`, "/", 200, "a\nb:25\n"},
 		{`{"codes": []}`, "/", 200, "\n"},
+		{`{"codes": ["u"]}`, "/topics?page=x", 200, "markets:80\nweather\n"},
+		{`{"paths": {"/segments": {"codes": ["only-here"]}}}`, "/segments", 200, "only-here\n"},
+		{`{"paths": {"/segments": {"codes": [], "failure": "error_500"}}}`, "/segments", 500, ""},
+		{`{}`, "/topics", 200, "markets:80\nweather\n"}, // paths are added to those there are
 		{`{"failure": "error_500"}`, "/x", 500, ""},
 		{`{"failure": "huge"}`, "/x", 200, strings.Repeat("code\n", 400_000)},
 		{`{"failure": "garbage"}`, "/x", 200, "\x00\xff<html>\n:::\n" + strings.Repeat("9", 400) + "\n"},
@@ -84,7 +91,8 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%s: GET %s: %d with %d bytes, want %d with %d", c.set, c.path, status, len(body), c.status, len(c.body))
 		}
 	}
-	for _, bad := range []string{`{"failure": "x"}`, `{"codes": [""]}`, `{"codes": ["a\nb"]}`, `{"code": []}`} {
+	for _, bad := range []string{`{"failure": "x"}`, `{"codes": [""]}`, `{"codes": ["a\nb"]}`, `{"code": []}`,
+		`{"paths": {"/ctl/x": {}}}`, `{"paths": {"/ready": {}}}`, `{"paths": {"x": {}}}`, `{"paths": {"/x": {"failure": "y"}}}`, `{"paths": {"/x": {"kodes": []}}}`} {
 		if status, body := p.set(bad); status != 400 || !strings.Contains(body, "settings_invalid") {
 			t.Errorf("%s: %d %s", bad, status, body)
 		}
@@ -100,6 +108,22 @@ func TestNoAnswer(t *testing.T) {
 			resp.Body.Close()
 			t.Errorf("%s: an answer came", failure)
 		}
+	}
+}
+
+// TestLate: it answers a millisecond after an exchange has given up, on top of any latency.
+func TestLate(t *testing.T) {
+	for failure, want := range map[string]time.Duration{"none": 5 * time.Millisecond, "late": 16 * time.Millisecond} {
+		r, err := prepare(&Answer{Codes: []string{"a"}, Latency: control.Wait(5 * time.Millisecond), Failure: failure})
+		if err != nil || r.latency != want || string(r.body) != "a\n" {
+			t.Errorf("%s: %+v, %v", failure, r, err)
+		}
+	}
+	p := start(t)
+	p.set(`{"failure": "late"}`)
+	asked := time.Now()
+	if status, body := p.get("/segments"); status != 200 || body != "auto-intender\nfrequent-traveler\n" || time.Since(asked) < lateBy {
+		t.Errorf("%d %q", status, body)
 	}
 }
 
@@ -147,12 +171,21 @@ func TestStats(t *testing.T) {
 	if s.Requests != 2 || s.Failures != 1 || s.ReadyChecks != 1 || s.Connections != 1 || s.LastTarget != "/x?user=u2" || s.LastRequest["user"][0] != "u2" {
 		t.Errorf("stats %+v", s)
 	}
+	if a := s.Paths["/x"]; len(s.Paths) != 2 || a.Requests != 1 || a.Failures != 1 || a.LastRequest["user"][0] != "u2" || s.Paths["/segments"].Requests != 1 || s.Paths["/segments"].Failures != 0 {
+		t.Errorf("by path %+v", s.Paths)
+	}
+	for i := range pathsMax + 3 {
+		p.get("/many/" + strconv.Itoa(i))
+	}
+	if s := stats(); len(s.Paths) != pathsMax+1 || s.Paths["other"].Requests != 5 {
+		t.Errorf("%d paths, %d others", len(s.Paths), s.Paths["other"].Requests)
+	}
 	resp, err := p.client.Post(p.base+"/ctl/reset", "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if s := stats(); s.Requests != 0 || s.LastTarget != "" {
+	if s := stats(); s.Requests != 0 || s.LastTarget != "" || len(s.Paths) > 0 {
 		t.Errorf("after a reset: %+v", s)
 	}
 }

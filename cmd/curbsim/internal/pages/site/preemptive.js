@@ -30,3 +30,5 @@ async function judge() {
 }
 
 judge();
+// The browser tells the protocol of a frame only once all that it was led to has been loaded.
+window.addEventListener('load', () => page.measured(path));
