@@ -354,3 +354,44 @@ func TestPriceAsJSON(t *testing.T) {
 		}
 	})
 }
+
+// TestASaleOverOpenRTB is billed when its ad is shown or its caller says so, whichever comes first, and once.
+func TestASaleOverOpenRTB(t *testing.T) {
+	f := openPreemptive(t)
+	each(t, func(t *testing.T, proto string) {
+		c := f.client(t, proto)
+		got := c.post("/openrtb2/auction", strings.ReplaceAll(bidRequest("sale-"+proto, 1003), "https://news.test/", pageOfNews))
+		var answer struct {
+			SeatBid []struct {
+				Bid []struct {
+					AdM, BURL string
+					Price     json.Number
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(got.body), &answer); err != nil || len(answer.SeatBid) != 1 {
+			t.Fatalf("%v: %.300q", err, got.body)
+		}
+		bid := answer.SeatBid[0].Bid[0]
+		auction := delivered.FindStringSubmatch(bid.AdM)
+		burl, err := url.Parse(bid.BURL)
+		if auction == nil || err != nil || bid.Price != "3.1575" {
+			t.Fatalf("bid %+v (%v)", bid, err)
+		}
+		if b := f.bills(t, 1000); len(b.of(auction[1])) != 0 {
+			t.Error("billed before it was shown")
+		}
+		for i, way := range []*url.URL{link(t, f, bid.AdM, "/it"), burl, burl} {
+			want := "dup"
+			if i == 0 {
+				want = "first"
+			}
+			if shown := c.call(http.MethodGet, way); shown.StatusCode != http.StatusOK || shown.Header.Get("X-Curb-Bill") != want {
+				t.Errorf("call %d: status %d %s, bill %q, want %s", i+1, shown.StatusCode, shown.code(), shown.Header.Get("X-Curb-Bill"), want)
+			}
+		}
+		if b := f.bills(t, 1000); len(b.of(auction[1])) != 1 || b.of(auction[1])[0].Net != "3.1575" {
+			t.Errorf("bills %+v", b.of(auction[1]))
+		}
+	})
+}
