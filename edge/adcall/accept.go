@@ -41,7 +41,7 @@ func (s *Service) Accept(ctx context.Context, in Acceptance) (Accepted, error) {
 	if state != ad.PendingOpen && state != ad.PendingBilled {
 		return Accepted{Outcome: Gone}, nil
 	}
-	if c := in.Snapshot.Creative(p.Creative); c == nil || c.Banned || state == ad.PendingOpen && !stillServes(c, p.Publisher) {
+	if c := in.Snapshot.Creative(p.Creative); c == nil || !stillServes(c, p.Publisher) {
 		return Accepted{Outcome: Refused}, nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ad.BillTimeout)
@@ -59,10 +59,12 @@ func (s *Service) Accept(ctx context.Context, in Acceptance) (Accepted, error) {
 	return Accepted{Outcome: Served, Pending: &p, First: first}, nil
 }
 
-// stillServes reports whether a creative that was approved at the auction still is.
+// stillServes reports whether a creative that was approved at the auction still is, also when the ad is asked for again.
+// That it expired since is no reason: it has just sold.
 func stillServes(c *ad.Creative, p ad.PublisherID) bool {
-	reason := c.ServesOn(p)
-	return reason == ad.Undecided || reason == ad.CreativeExpired
+	now := *c
+	now.Expired = false
+	return now.ServesOn(p) == ad.Undecided
 }
 
 // tellAccepted tells the buyer that it won after all, and the owner's bidder what the impression went for.

@@ -105,6 +105,10 @@ func TestPassedOnPricesComeBackOnce(t *testing.T) {
 			t.Errorf("accept %d: %+v, %v", i, got, err)
 		}
 	}
+	s.snap.Creative(2).BannedBy = []ad.PublisherID{1}
+	if got, _ := s.service.Accept(t.Context(), Acceptance{Key: key, Snapshot: s.snap, Now: call.Received}); got.Outcome != Refused {
+		t.Error("a creative that the publisher banned since is shown again")
+	}
 	if got := s.ear.of(2); !slices.Equal(got, []string{"pending", "won/post_pending"}) || s.ear.heard[len(s.ear.heard)-1].Price != 4*ad.Dollar {
 		t.Errorf("the winner heard %v", got)
 	}

@@ -72,6 +72,61 @@ func TestExclusiveOfSomebodyElseMeansNothing(t *testing.T) {
 	}
 }
 
+func TestForeignSeatDoesNotRideAlong(t *testing.T) {
+	s, own := owned(t, map[ad.BidderID]ad.CPM{1: 50 * ad.Dollar}, nil)
+	s.service.asker.(*ownersMarket).first = func(_ *openrtb.Outgoing, answers *ad.Answers) {
+		foreign := ownBid(own, s.snap.Creative(51), 9*ad.Dollar, true)
+		foreign.Member = 201
+		answers.Bids = append(answers.Bids, ownBid(own, s.snap.Creative(50), ad.Dollar/10, true), foreign)
+	}
+	slot := s.serve(s.call(1001)).Slots[0]
+	if slot.Outcome != Sold || slot.Sale.Buyer != 100 || slot.Bids[1].Reason != ad.LowerPriority {
+		t.Errorf("seat %d took the owner's impression; the other lost as %v", slot.Sale.Buyer, slot.Bids[1].Reason)
+	}
+}
+
+func TestTakingInVainAsksEverybody(t *testing.T) {
+	s, own := owned(t, nil, nil)
+	s.market.prices, s.market.deal[2] = map[ad.BidderID]ad.CPM{2: ad.Dollar}, "D-1"
+	s.service.asker.(*ownersMarket).first = func(_ *openrtb.Outgoing, answers *ad.Answers) {
+		answers.Bids = append(answers.Bids, ownBid(own, s.snap.Creative(50), 9*ad.Dollar, true))
+	}
+	slot := s.serve(s.call(1004)).Slots[0] // not for resale without a deal
+	if slot.Outcome != Sold || slot.Sale.Bidder != 2 {
+		t.Errorf("%v to bidder %d", slot.Outcome, slot.Sale.Bidder)
+	}
+}
+
+func TestOwnersReserveDoesNotLowerTheCallersFloor(t *testing.T) {
+	s, _ := owned(t, map[ad.BidderID]ad.CPM{1: ad.Dollar}, func(_ *openrtb.Outgoing, answers *ad.Answers) {
+		answers.Owner = append(answers.Owner, ad.OwnerTerms{HasReserve: true, Reserve: ad.Dollar / 2})
+	})
+	call := s.call(1001)
+	call.Format, call.Impressions[0].Reserve = ad.TagOpenRTB, 2*ad.Dollar
+	if slot := s.serve(call).Slots[0]; slot.Outcome == Sold {
+		t.Errorf("sold at %v under the caller's 2", slot.Result.ClearPrice)
+	}
+}
+
+func TestDebugAuctionsSaySo(t *testing.T) {
+	var first *openrtb.Request
+	s, _ := owned(t, nil, func(out *openrtb.Outgoing, _ *ad.Answers) {
+		kept := *out.Request
+		first = &kept
+	})
+	call := s.call(1001)
+	call.Debug = true
+	s.serve(call)
+	var d openrtb.Decoder
+	r, err := d.DecodeRequest(s.market.requests[0])
+	if err != nil || r.Test != openrtb.Yes || string(r.Ext) != `{"curb":{"debug":1}}` {
+		t.Errorf("bidders are told test %v, ext %s (%v)", r.Test, r.Ext, err)
+	}
+	if first.Test != openrtb.Yes || string(first.Ext) != `{"curb":{"owner_phase":1,"debug":1}}` {
+		t.Errorf("the owner's bidder is told test %v, ext %s", first.Test, first.Ext)
+	}
+}
+
 func TestOwnersBidderSetsReserveAndDefault(t *testing.T) {
 	s, own := owned(t, map[ad.BidderID]ad.CPM{1: 3 * ad.Dollar}, nil)
 	terms := ad.OwnerTerms{HasReserve: true, Reserve: 4 * ad.Dollar, Default: s.snap.Creative(51)}
@@ -131,7 +186,7 @@ func TestProvidersSpeakToThoseUnderContract(t *testing.T) {
 	f.service = New(Options{Asker: f.market, Providers: w})
 	call := f.call(1001)
 	a := f.serve(call)
-	if w.asked != 1 || !w.personal || w.deadline.Sub(call.Received) != ad.ProviderTimeout || len(a.Provided) != 1 {
+	if w.asked != 1 || !w.personal || w.deadline.Before(call.Received.Add(ad.ProviderTimeout)) || w.deadline.After(time.Now().Add(ad.ProviderTimeout)) || len(a.Provided) != 1 {
 		t.Errorf("%+v, provided %v", w, a.Provided)
 	}
 	for _, target := range f.market.targets {

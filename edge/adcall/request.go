@@ -57,7 +57,10 @@ func (s *Service) request(a *Answer) *openrtb.Request {
 		r.AT = 2
 	}
 	r.TMax = int(time.Until(a.state.deadline) / time.Millisecond)
-	r.Test = flag(call.Test)
+	r.Test = flag(call.Test || call.Debug)
+	if call.Debug {
+		r.Ext = debugged
+	}
 	p.cur = append(p.cur, "USD") // a bidder with currencies of its own is told those instead
 	r.Cur = p.cur
 	r.BCat, r.BAdv, r.BApp, r.WLang = call.Blocks.Categories, call.Blocks.Advertisers, call.Blocks.Apps, call.Blocks.Languages
@@ -75,6 +78,9 @@ func (s *Service) request(a *Answer) *openrtb.Request {
 	r.Imp = p.imps
 	return r
 }
+
+// debugged tells bidders that an auction is held to be looked at: they may explain themselves (response.ext.curb.debug_text).
+var debugged = []byte(`{"curb":{"debug":1}}`)
 
 // advertisersSent bounds badv on the wire; blocks past it are still enforced on the bids.
 const advertisersSent = 64

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"curb/edge/ad"
@@ -169,7 +170,7 @@ type ownersMarket struct {
 }
 
 func (m *ownersMarket) Ask(ctx context.Context, snap *catalog.Snapshot, out *openrtb.Outgoing, answers *ad.Answers) {
-	if out.Request.Ext != nil {
+	if strings.Contains(string(out.Request.Ext), "owner_phase") {
 		m.first(out, answers)
 		return
 	}

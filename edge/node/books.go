@@ -73,6 +73,9 @@ func (n *Node) closeBooks(ctx context.Context) {
 	if n.notices != nil {
 		n.notices.Close(ctx)
 	}
+	if n.ledger != nil {
+		n.ledger.Expire(time.Now()) // bills in doubt are undone before the log closes: a restart would find them standing
+	}
 	if n.journal != nil {
 		if err := n.journal.Close(); err != nil {
 			n.log.Error("closing the journal", "error", err)

@@ -27,6 +27,9 @@ func eventID(kind ad.NoticeKind, n *ad.Notice) EventID {
 	b = append(b, byte(kind), n.Impression)
 	b = append(b, n.Auction[:]...)
 	b = binary.BigEndian.AppendUint32(b, uint32(n.Bidder))
+	if n.Reason == ad.BidDuplicate { // news of another bid of the same id
+		b = append(b, "again\x00"...)
+	}
 	b = append(b, n.Terms.BidID...)
 	sum := sha256.Sum256(b)
 	return EventID(sum[:16])
