@@ -209,22 +209,28 @@ func (l *ledger) win(n *Notice, a *auction, imp *impression, currency string) bo
 
 // overrule takes back the loss of a bid that won.
 func (l *ledger) overrule(bid string) {
-	reason := l.losses.get(bid)
-	if reason == "" {
-		return
+	if reason := l.losses.get(bid); reason != "" {
+		l.unlose(reason)
+		l.losses.set(bid, "")
 	}
+}
+
+func (l *ledger) unlose(reason string) {
 	if l.lost[reason]--; l.lost[reason] == 0 {
 		delete(l.lost, reason)
 	}
-	l.losses.set(bid, "")
 }
 
-func (l *ledger) lose(n *Notice) bool {
-	key := bidKey(n)
-	if l.losses.get(key) != "" {
+// lose enters a loss. Loss notice URLs say its code, notices the word for it: the word takes the code's place.
+func (l *ledger) lose(n *Notice) (fresh bool) {
+	key, reason := bidKey(n), n.Reason
+	earlier := l.losses.get(key)
+	if earlier != "" && (!isCode(earlier) || reason == "" || isCode(reason)) {
 		return false
 	}
-	reason := n.Reason
+	if earlier != "" {
+		l.unlose(earlier)
+	}
 	if reason == "" {
 		reason = "unknown"
 	}
@@ -233,8 +239,10 @@ func (l *ledger) lose(n *Notice) bool {
 	}
 	bump(&l.lost, reason)
 	l.losses.set(key, reason)
-	return true
+	return earlier == ""
 }
+
+func isCode(reason string) bool { return reason[0] >= '0' && reason[0] <= '9' }
 
 // bidKey names one bid of an auction; losses are counted per bid, wins per auction.
 func bidKey(n *Notice) string { return n.AuctionID + "\x00" + n.BidID }

@@ -73,6 +73,11 @@ func TestBook(t *testing.T) {
 			{Type: "lost", AuctionID: "a", BidID: "1", Reason: "outbid"}, {Type: "lost", AuctionID: "a", BidID: "2", Reason: "below_floor"},
 			{Type: "lost", AuctionID: "a", BidID: "2", Reason: "below_floor"}, {Type: "lost", AuctionID: "b"},
 		}, tally{Notices: 4, Duplicates: 1, Lost: counts{"outbid": 1, "below_floor": 1, "unknown": 1}}},
+		{"the word for a loss takes the place of its code, whichever comes first", []Notice{
+			{Type: "lost", AuctionID: "a", Reason: "102"}, {Type: "lost", AuctionID: "a", Reason: "outbid"}, {Type: "lost", AuctionID: "a", Reason: "102"},
+			{Type: "lost", AuctionID: "b", Reason: "outbid"}, {Type: "lost", AuctionID: "b", Reason: "102"}, {Type: "lost", AuctionID: "c", Reason: "100"},
+			{Type: "lost", AuctionID: "c"},
+		}, tally{Notices: 7, Duplicates: 4, Lost: counts{"outbid": 2, "100": 1}}},
 		{"a win overrules the loss of the same bid only", []Notice{
 			{Type: "lost", AuctionID: "a", BidID: "1", Reason: "outbid"}, {Type: "lost", AuctionID: "a", BidID: "2", Reason: "outbid"},
 			{Type: "won", AuctionID: "a", BidID: "1"},
