@@ -21,7 +21,7 @@ func (h *Handler) serveImpression(w http.ResponseWriter, r *http.Request, in req
 	u := h.tokenUse()
 	defer h.leaveToken(u)
 	u.read(r.URL.RawQuery)
-	if p := u.open(h.tokens(), in, token.Impression, token.Accept); p != nil {
+	if p := u.open(h.tokens(), in, token.Impression, token.Bill); p != nil {
 		h.refuse(w, r, *p)
 		return
 	}
@@ -33,7 +33,7 @@ func (h *Handler) serveImpression(w http.ResponseWriter, r *http.Request, in req
 		return
 	}
 	shown := true
-	if u.claims.Purpose == token.Accept {
+	if u.claims.Purpose == token.Bill {
 		accepted, code := h.accept(r, in, &u.claims)
 		if accepted.Outcome == adcall.Gone {
 			clear(header)

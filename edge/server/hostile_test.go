@@ -164,7 +164,7 @@ func TestForgedTokens(t *testing.T) {
 	impression := strings.TrimPrefix(string(u.appendImpression(nil, soldSlot(now))), origin+"/it?e=")
 	click := strings.TrimPrefix(string(u.appendClick(nil, soldSlot(now), []byte("uhttps://shop.example/"))), origin+"/click?e=")
 	other := rim(t, &seller{sell: won(502)}) // with keys of its own
-	foreign := strings.TrimPrefix(string(urls(other, now).appendAccept(nil, pathAccept, soldSlot(now))), origin+"/ab?e=")
+	foreign := strings.TrimPrefix(string(urls(other, now).appendAccept(nil, soldSlot(now))), origin+"/ab?e=")
 	queries := map[string]string{
 		"none": "", "empty": "e=", "twice": "e=" + text + "&e=" + text, "another purpose": "e=" + impression, "a click's": "e=" + click,
 		"other keys": "e=" + foreign, "10 KiB": "e=" + strings.Repeat("A", 8000), "no base64": "e=%%%", "padding": "e=" + text + "==", "a space": "e=" + text + "+",
@@ -191,9 +191,11 @@ func TestForgedTokens(t *testing.T) {
 	if want.Header().Get("X-Curb-Error") != "token_invalid" || want.Body.Len() != 0 {
 		t.Errorf("%v", want.Header())
 	}
-	for path, wrong := range map[string]string{"/it": click, "/click": impression} {
-		if w := get(h, path+"?e="+wrong); w.Code != 403 || w.Header().Get("X-Curb-Error") != "token_invalid" {
-			t.Errorf("%s: status %d", path, w.Code)
+	bill := strings.TrimPrefix(string(u.appendBill(nil, soldSlot(now))), origin+"/it?e=")
+	for _, wrong := range []string{"/it?e=" + click, "/it?e=" + text, "/click?e=" + impression, "/click?e=" + text, "/click?e=" + bill, "/ab?e=" + bill} {
+		w := get(h, wrong)
+		if w.Code != 403 || !bytes.Equal(w.Body.Bytes(), want.Body.Bytes()) || !maps.EqualFunc(w.Header(), want.Header(), slices.Equal[[]string]) {
+			t.Errorf("%s: status %d, %v", wrong, w.Code, w.Header())
 		}
 	}
 	if w := get(h, accept, onHost("127.0.0.1:8443")); w.Code != 403 {
@@ -239,16 +241,17 @@ func TestLateAndUnwantedAccepts(t *testing.T) {
 	now := time.Now()
 	s := &seller{sell: won(502), book: newBook()}
 	h := rim(t, s)
-	late := string(urls(h, now).appendAccept(nil, pathAccept, soldSlot(now.Add(-ad.AcceptWindowBanner-ad.ClockSkewMax-2*time.Second))))
-	unknown := string(urls(h, now).appendAccept(nil, pathAccept, soldSlot(now)))
-	for name, url := range map[string]string{"late": late, "unknown": unknown, "unknown at /it": strings.Replace(unknown, "/ab", "/it", 1)} {
+	late := string(urls(h, now).appendAccept(nil, soldSlot(now.Add(-ad.AcceptWindowBanner-ad.ClockSkewMax-2*time.Second))))
+	unknown := string(urls(h, now).appendAccept(nil, soldSlot(now)))
+	for name, url := range map[string]string{"late": late, "unknown": unknown, "unknown at /it": string(urls(h, now).appendBill(nil, soldSlot(now)))} {
 		if w := get(h, targetOf(t, url, origin)); w.Code != 410 || w.Header().Get("X-Curb-Error") != "token_expired" || w.Body.Len() != 0 {
 			t.Errorf("%s: status %d, %v", name, w.Code, w.Header())
 		}
 	}
+	pixel := targetOf(t, firstBid(t, post(h, bidRequest).Body.String()).BURL, origin) // of the same sale: auction ids are fixed here
 	accept := targetOf(t, locationOf(t, h, "/pt?id=1009").Query().Get("a"), origin)
 	for name, change := range looksAheadCases {
-		for _, target := range []string{accept, strings.Replace(accept, "/ab", "/it", 1)} {
+		for _, target := range []string{accept, pixel} {
 			w := get(h, target, change)
 			if w.Code != 200 && w.Code != 204 || w.Body.Len() != 0 || s.book.billed() != 0 {
 				t.Errorf("%s: status %d, %d bytes, %d bills", name, w.Code, w.Body.Len(), s.book.billed())
@@ -256,7 +259,7 @@ func TestLateAndUnwantedAccepts(t *testing.T) {
 		}
 	}
 	s.book.full = true
-	for target, kind := range map[string]string{accept: "text/html; charset=utf-8", strings.Replace(accept, "/ab", "/it", 1): "image/gif"} {
+	for target, kind := range map[string]string{accept: "text/html; charset=utf-8", pixel: "image/gif"} {
 		if w := get(h, target); w.Code != 200 || w.Header().Get("X-Curb-Error") != "unbillable" || w.Header().Get("Content-Type") != kind || strings.Contains(w.Body.String(), "Buy") {
 			t.Errorf("unbillable: status %d, %v, body %q", w.Code, w.Header(), w.Body)
 		}

@@ -75,7 +75,7 @@ func (c *openCall) seat(seat string, bid openrtb.Bid) {
 // nothing in the caller's currency, or its deal is none that the caller asks for.
 func (h *Handler) bid(c *openCall, in request, slot *adcall.Slot, imp *openrtb.Imp) (out openrtb.Bid, why ad.Reason) {
 	h.begin(&c.page, in, &c.call, slot)
-	c.billing = c.returns.appendAccept(c.billing[:0], pathImpression, slot)
+	c.billing = c.returns.appendBill(c.billing[:0], slot)
 	kind, ok := h.markup(&c.page, in, slot)
 	if !ok {
 		return out, ad.CreativeFormat

@@ -79,7 +79,7 @@ func (h *Handler) passOn(ctx context.Context, v *visit, in request, answer *adca
 		answer.Withdraw(slot, ad.CreativeFormat)
 	}
 	if slot.Outcome == adcall.Sold {
-		v.passing.accept = v.returns.appendAccept(v.passing.accept[:0], pathAccept, slot)
+		v.passing.accept = v.returns.appendAccept(v.passing.accept[:0], slot)
 		p := h.write(v, in.format, slot)
 		if p != nil {
 			answer.Withdraw(slot, ad.InternalError)

@@ -45,7 +45,7 @@ func benchURLs(h *Handler) *returns {
 }
 
 func acceptTarget(h *Handler) string {
-	return strings.TrimPrefix(string(benchURLs(h).appendAccept(nil, pathAccept, soldSlot(time.Now()))), benchOrigin)
+	return strings.TrimPrefix(string(benchURLs(h).appendAccept(nil, soldSlot(time.Now()))), benchOrigin)
 }
 
 func impressionTarget(h *Handler) string {

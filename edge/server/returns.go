@@ -41,11 +41,16 @@ func (u *returns) reset() {
 	*u = returns{origin: u.origin[:0], text: keep(u.text)}
 }
 
-// appendAccept writes the URL that accepts a sale which is passed on: the one for the ad server to show (/ab), or the one
-// for callers that have the markup already (/it).
-func (u *returns) appendAccept(dst []byte, path string, slot *adcall.Slot) []byte {
+// appendAccept writes the URL that accepts a sale which is passed on, for the ad server to show.
+func (u *returns) appendAccept(dst []byte, slot *adcall.Slot) []byte {
 	u.claim(token.Accept, slot, ad.AcceptWindow(mediaOf(slot)))
-	return u.append(dst, path, nil)
+	return u.append(dst, pathAccept, nil)
+}
+
+// appendBill writes the URL that accepts a sale as a picture, for callers that have the markup already.
+func (u *returns) appendBill(dst []byte, slot *adcall.Slot) []byte {
+	u.claim(token.Bill, slot, ad.AcceptWindow(mediaOf(slot)))
+	return u.append(dst, pathImpression, nil)
 }
 
 // appendImpression writes the URL that counts a sale as shown. What is passed on may wait for as long as it can be

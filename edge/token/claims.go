@@ -26,6 +26,7 @@ const (
 	Impression                    // the ad was shown: /it
 	Click                         // it was clicked: /click; extra holds where the click may lead
 	Cookie                        // the node's own cookie of a user
+	Bill                          // a caller that had the markup from the start showed it: /it bills the sale
 	purposeEnd
 )
 
@@ -40,6 +41,8 @@ func (p Purpose) String() string {
 		return "click"
 	case Cookie:
 		return "cookie"
+	case Bill:
+		return "bill"
 	}
 	return "none"
 }

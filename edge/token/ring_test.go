@@ -55,7 +55,7 @@ func seal(r *Ring, purpose Purpose, extra string) []byte {
 var sameClaims = cmpopts.IgnoreUnexported(Claims{})
 
 func TestRoundTrip(t *testing.T) {
-	for _, p := range []Purpose{Accept, Impression, Click, Cookie} {
+	for _, p := range []Purpose{Accept, Impression, Click, Cookie, Bill} {
 		for _, extra := range []string{"", "x", "https://shop.example/landing?a=1&b=%20", strings.Repeat("e", ExtraBytesMax)} {
 			text := ring().Seal([]byte("before "), host, claims(p), []byte(extra), [12]byte{9})
 			token, ok := bytes.CutPrefix(text, []byte("before "))
@@ -94,7 +94,7 @@ func TestBitFlips(t *testing.T) {
 	var c Claims
 	tried := 0
 	for i := range 1000 {
-		purpose := Accept + Purpose(i%4)
+		purpose := Accept + Purpose(i%5)
 		text := r.Seal(nil, host, claims(purpose), []byte("https://shop.example/"[:i%8]), next())
 		for bit := range len(text) * 8 {
 			text[bit/8] ^= 1 << (bit % 8)
@@ -176,7 +176,7 @@ func TestInvalid(t *testing.T) {
 
 func TestPurposesAndHosts(t *testing.T) {
 	var c Claims
-	all := []Purpose{0, Accept, Impression, Click, Cookie, purposeEnd, 255}
+	all := []Purpose{0, Accept, Impression, Click, Cookie, Bill, purposeEnd, 255}
 	for _, made := range all {
 		text := ring().Seal(nil, host, claims(made), nil, [12]byte{})
 		known := made >= Accept && made < purposeEnd
