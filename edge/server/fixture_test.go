@@ -66,7 +66,7 @@ func contents() catalog.Contents {
 				Content: `{"native":{"link":{"url":"https://shop.example/?r=${REFERER_URL}"}}}`},
 		},
 		Deals: []ad.Deal{{ID: "d-1", Active: true}, {ID: "d-2", Active: true}},
-		Rates: ad.ExchangeRates{AsOf: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), Rates: map[ad.Currency]ad.Rate{{'E', 'U', 'R'}: 2_000_000_000_000, {'S', 'E', 'K'}: 91_644_711_000}},
+		Rates: ad.ExchangeRates{AsOf: time.Now().UTC().Truncate(24 * time.Hour), Rates: map[ad.Currency]ad.Rate{{'E', 'U', 'R'}: 2_000_000_000_000, {'S', 'E', 'K'}: 91_644_711_000}},
 	}
 }
 

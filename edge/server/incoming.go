@@ -26,7 +26,7 @@ func (h *Handler) incoming(r *http.Request, c *openCall, in request, received *o
 	call := &c.call
 	*call = ad.Call{ID: h.newID(), Format: ad.TagOpenRTB, Received: in.now, Test: received.Test == openrtb.Yes}
 	call.TMax = waitOf(received.TMax)
-	c.currency, c.rate = answerCurrency(received.Cur, in.snap.Rates())
+	c.currency, c.rate = answerCurrency(received.Cur, in.snap.Rates(), in.now)
 	h.readDevice(r, call, received.Device)
 	readPerson(call, received)
 	readPage(call, received)
@@ -51,7 +51,7 @@ func (h *Handler) incoming(r *http.Request, c *openCall, in request, received *o
 		if out.PrivateAuction = isPrivate(imp); out.PrivateAuction && !offersOurs(imp, in.snap) {
 			continue
 		}
-		if out.Reserve, ok = floorOf(imp, in.snap.Rates()); !ok {
+		if out.Reserve, ok = floorOf(imp, in.snap.Rates(), in.now); !ok {
 			return sale{problem: &requestInvalid, detail: "imp[" + strconv.Itoa(i) + "].bidfloorcur: want a currency that has an exchange rate here"}
 		}
 		call.Secure = call.Secure || imp.Secure == openrtb.Yes
@@ -84,8 +84,17 @@ func waitOf(milliseconds int) time.Duration {
 	return time.Duration(bounded) * time.Millisecond
 }
 
+// rateOf is the rate of a currency; 0 if it has none. A table that is too old has none but that of USD: nothing is sold at
+// what the world was like last week.
+func rateOf(rates *ad.ExchangeRates, currency ad.Currency, now time.Time) ad.Rate {
+	if !currency.IsUSD() && !rates.Fresh(now) {
+		return 0
+	}
+	return rates.Rate(currency)
+}
+
 // answerCurrency is the first of the caller's currencies that has a rate; USD if it names none. Rate 0: none has one.
-func answerCurrency(accepted []string, rates *ad.ExchangeRates) (ad.Currency, ad.Rate) {
+func answerCurrency(accepted []string, rates *ad.ExchangeRates, now time.Time) (ad.Currency, ad.Rate) {
 	if len(accepted) == 0 {
 		return ad.USD, ad.RateOne
 	}
@@ -94,7 +103,7 @@ func answerCurrency(accepted []string, rates *ad.ExchangeRates) (ad.Currency, ad
 		if !ok || text == "" {
 			continue
 		}
-		if rate := rates.Rate(currency); rate > 0 {
+		if rate := rateOf(rates, currency, now); rate > 0 {
 			return currency, rate
 		}
 	}
@@ -102,7 +111,7 @@ func answerCurrency(accepted []string, rates *ad.ExchangeRates) (ad.Currency, ad
 }
 
 // floorOf converts bidfloor to USD, rounding up so that no answer lies below it; false if its currency has no rate.
-func floorOf(imp *openrtb.Imp, rates *ad.ExchangeRates) (ad.CPM, bool) {
+func floorOf(imp *openrtb.Imp, rates *ad.ExchangeRates, now time.Time) (ad.CPM, bool) {
 	if imp.BidFloor == 0 {
 		return 0, true
 	}
@@ -110,7 +119,7 @@ func floorOf(imp *openrtb.Imp, rates *ad.ExchangeRates) (ad.CPM, bool) {
 	if !ok {
 		return 0, false
 	}
-	rate := rates.Rate(currency)
+	rate := rateOf(rates, currency, now)
 	return rate.ToUSDUp(imp.BidFloor), rate > 0
 }
 
