@@ -214,6 +214,7 @@ func TestForgedTokens(t *testing.T) {
 		sameRefusal(t, "no token", c.get("/ab"), &like)
 		sameRefusal(t, "another host", c.must(c.do(http.MethodGet, newsHost, told.accept.RequestURI(), "")), &like)
 		sameRefusal(t, "as a click", c.get("/click?e="+token), &like)
+		sameRefusal(t, "as a pixel", c.get("/it?e="+token), &like)
 		direct := c.get("/tt?id=1015", "Referer", pageOfNews)
 		for _, path := range []string{"/it", "/click"} {
 			other := link(t, f, direct.body, path)
@@ -378,6 +379,8 @@ func TestASaleOverOpenRTB(t *testing.T) {
 		if auction == nil || err != nil || bid.Price != "3.1575" {
 			t.Fatalf("bid %+v (%v)", bid, err)
 		}
+		var like *reply
+		sameRefusal(t, "the caller's token at the ad server's endpoint", c.get("/ab?"+burl.RawQuery), &like)
 		if b := f.bills(t, 1000); len(b.of(auction[1])) != 0 {
 			t.Error("billed before it was shown")
 		}
