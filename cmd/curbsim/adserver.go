@@ -48,7 +48,7 @@ func adServerCommand(s *shared) *cobra.Command {
 	f.StringVar(&settings.Answer, "answer", settings.Answer, "how the accept URL is called: redirect, html, js")
 	f.Var(&settings.Latency, "latency", "wait before every answer")
 	f.StringVar(&settings.Failure, "failure", settings.Failure, "one of none, error_500, empty")
-	f.StringSliceVar(&a.options.AcceptHosts, "accept-host", nil, "host beside loopback that accept URLs may name")
+	f.StringSliceVar(&a.options.AcceptHosts, "accept-host", []string{adserver.DemoHost}, "hosts beside loopback that accept URLs may name")
 	return cmd
 }
 

@@ -86,7 +86,7 @@ func (u *up) startAdServer() error {
 		Party: "ad server", Addr: net.JoinHostPort(u.host, strconv.Itoa(int(u.adServerPort))),
 		Remedy: "choose another with --adserver-port",
 	}
-	return u.addAdServer(place, adserver.Options{Settings: adserver.Defaults()})
+	return u.addAdServer(place, adserver.Options{Settings: adserver.Defaults(), AcceptHosts: []string{adserver.DemoHost}})
 }
 
 func (u *up) startPages() error {

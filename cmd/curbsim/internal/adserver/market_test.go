@@ -124,6 +124,28 @@ func TestSealedPrices(t *testing.T) {
 	}
 }
 
+// TestFrameGetsADocument: a script's answer in a frame would be shown as text.
+func TestFrameGetsADocument(t *testing.T) {
+	p := start(t)
+	for dest, kind := range map[string]string{"": "application/javascript", "script": "application/javascript", "iframe": "text/html", "document": "text/html"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.base+"/ad?price=2&pb=2.00&format=js&accept=https%3A%2F%2Flocalhost%2Fab", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if dest != "" {
+			req.Header.Set("Sec-Fetch-Dest", dest)
+		}
+		resp, err := p.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";"); got != kind {
+			t.Errorf("for %q: %s, want %s", dest, got, kind)
+		}
+	}
+}
+
 // TestCallbacks: what the ad server itself calls, and what it does not.
 func TestCallbacks(t *testing.T) {
 	var mu sync.Mutex

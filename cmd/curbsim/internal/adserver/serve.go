@@ -61,6 +61,9 @@ func (a *AdServer) ad(w http.ResponseWriter, r *http.Request) {
 	if call.Format == "" {
 		call.Format = p.Answer
 	}
+	if dest := r.Header.Get("Sec-Fetch-Dest"); call.Format == "js" && dest != "" && dest != "script" && dest != "empty" {
+		call.Format = "html" // a frame would show the script's text
+	}
 	q, err := readParams(query, call.Format, a.hosts)
 	if err != nil {
 		call.Served, call.Reason = "refused", err.Error()

@@ -73,6 +73,9 @@ func Defaults() Settings {
 	}
 }
 
+// DemoHost is the host of the demo's publisher that leads to the node, beside loopback the one that accept URLs name there.
+const DemoHost = "ads.news.example"
+
 // plan is settings made ready for use. It is immutable.
 type plan struct {
 	Settings
