@@ -85,6 +85,9 @@ const (
 	// BillTimeout is how long an answer waits for its bill to be on disk; past it nothing is sold. A commit takes two
 	// milliseconds; a disk that takes a hundred times as long is not worth an empty slot, one that takes longer is.
 	BillTimeout = 250 * time.Millisecond
+	// PromiseTime is what a caller's own deadline keeps back from bidders, so that what they sell it can be promised within
+	// it: a commit and some.
+	PromiseTime = 5 * time.Millisecond
 	// ProviderTimeout is how long data providers have, from the call-out to the last byte.
 	ProviderTimeout = 10 * time.Millisecond
 	// ProvidersMax bounds the data providers asked for one call, SegmentsMax the segments of one answer, SegmentBytesMax a

@@ -85,16 +85,8 @@ func (a *Answer) Promise(ctx context.Context, slot *Slot, document []byte, scrip
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ad.BillTimeout)
 	defer cancel()
-	keepTerms(&slot.Sale.Terms)
-	p := ad.Pending{
-		Sale: slot.Sale, Expires: a.Call.Received.Add(ad.AcceptWindow(media(slot))), Document: document, Script: script, Average: slot.average,
-	}
-	if err := a.service.ledger.Hold(ctx, &p); err != nil {
-		a.Withdraw(slot, ad.Unbillable)
-		return fmt.Errorf("keep the promise of a sale: %w", err)
-	}
-	slot.settled = promised
-	return nil
+	p := a.pending(slot, document, script)
+	return a.kept(slot, a.service.ledger.Hold(ctx, &p))
 }
 
 // keepTerms copies the texts of a sale out of the bidder's answer and the call, since a booked sale outlives both.

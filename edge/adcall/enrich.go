@@ -69,7 +69,8 @@ func joined(a, b []string) []string {
 	return append(append(make([]string, 0, len(a)+len(b)), a...), b...)
 }
 
-// timeout is the shortest deadline among the call's placements, and no longer than the caller asked for.
+// timeout is the shortest deadline among the call's placements, and no longer than the caller asked for: its answer
+// must be there by then, with every promise in it on disk.
 func (a *Answer) timeout() time.Duration {
 	if a.Call.Debug {
 		if a.Call.DebugTimeout > 0 {
@@ -82,7 +83,7 @@ func (a *Answer) timeout() time.Duration {
 		timeout = min(timeout, a.state.snapshot.Timeout(a.Call.Impressions[i].Placement))
 	}
 	if a.Call.TMax > 0 {
-		timeout = min(timeout, a.Call.TMax)
+		timeout = min(timeout, a.Call.TMax-ad.PromiseTime)
 	}
 	return timeout
 }

@@ -28,7 +28,8 @@ type openCall struct {
 
 	page    pageWriter
 	returns returns
-	billing []byte // the URL that bills the bid that is being written
+	billing []byte                         // the URL that bills the bid that is being written
+	bids    [ad.ImpressionsMax]openrtb.Bid // of the impressions that are sold
 	seats   []openrtb.SeatBid
 	out     []byte
 }
@@ -37,6 +38,7 @@ func (c *openCall) reset() {
 	c.wire, c.decoded, c.out = keep(c.wire), keep(c.decoded), keep(c.out)
 	c.body, c.call = nil, ad.Call{}
 	clear(c.imps[:])
+	clear(c.bids[:])
 	clear(c.seats)
 	c.sizes, c.seats = c.sizes[:0], c.seats[:0]
 	c.page.reset()

@@ -22,7 +22,7 @@ const (
 var noSeats = []openrtb.SeatBid{}
 
 // respond writes the bid response: every sold impression as a bid of its buyer's seat, at what the seller gets, in the
-// caller's currency. Each is promised before: the caller holds an auction of its own and may come back for it.
+// caller's currency. All are promised before, together: the caller holds an auction of its own and may come back for each.
 func (h *Handler) respond(ctx context.Context, c *openCall, in request, received *openrtb.Request, answer *adcall.Answer) []byte {
 	id := c.call.ID.String()
 	response := openrtb.Response{ID: received.ID, SeatBid: noSeats, BidID: id, Cur: c.currency.String()}
@@ -37,11 +37,16 @@ func (h *Handler) respond(ctx context.Context, c *openCall, in request, received
 			answer.Withdraw(slot, why)
 			continue
 		}
-		if answer.Promise(ctx, slot, nil, false) != nil {
+		c.bids[i] = bid
+	}
+	answer.PromiseAll(ctx) //nolint:errcheck // what could not be kept is not sold any more
+	for i := range answer.Slots {
+		slot := &answer.Slots[i]
+		if slot.Outcome != adcall.Sold || slot.Bid == nil {
 			continue
 		}
-		bid.ID = id + "-" + strconv.Itoa(i+1)
-		c.seat(strconv.FormatUint(uint64(slot.Sale.Buyer), 10), bid)
+		c.bids[i].ID = id + "-" + strconv.Itoa(i+1)
+		c.seat(strconv.FormatUint(uint64(slot.Sale.Buyer), 10), c.bids[i])
 	}
 	if len(c.seats) > 0 {
 		response.SeatBid = c.seats
