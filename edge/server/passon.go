@@ -72,7 +72,8 @@ func (h *Handler) answerPassedOn(w http.ResponseWriter, r *http.Request, v *visi
 }
 
 // passOn writes what is passed on into v.passing.out. A sale is promised before: whoever hears of the price finds the sale
-// waiting. What cannot be shown or promised is not sold, and the price passed on is 0.
+// waiting. What cannot be shown, passed on or promised is not sold, and the price passed on is 0: a slot that somebody
+// bought must not fare worse than one that nobody did. The problem is one that the tag has without a sale too.
 func (h *Handler) passOn(ctx context.Context, v *visit, in request, answer *adcall.Answer) *problem {
 	slot := &answer.Slots[0]
 	if slot.Outcome == adcall.Sold && !h.winner(&v.page, in, &v.call, slot) {
@@ -80,12 +81,9 @@ func (h *Handler) passOn(ctx context.Context, v *visit, in request, answer *adca
 	}
 	if slot.Outcome == adcall.Sold {
 		v.passing.accept = v.returns.appendAccept(v.passing.accept[:0], slot)
-		p := h.write(v, in.format, slot)
-		if p != nil {
+		if h.write(v, in.format, slot) != nil { // too long, with the token that is in it
 			answer.Withdraw(slot, ad.InternalError)
-			return p
-		}
-		if answer.Promise(ctx, slot, v.page.document, false) == nil {
+		} else if answer.Promise(ctx, slot, v.page.document, false) == nil {
 			return nil
 		}
 	}

@@ -108,6 +108,39 @@ func TestNothingSoldStillCallsTheAdServer(t *testing.T) {
 	}
 }
 
+// TestASaleThatMakesTheURLTooLong calls the ad server without it, as long as the URL fits at all.
+func TestASaleThatMakesTheURLTooLong(t *testing.T) {
+	redir := func(n int) string {
+		return "/pt?id=1009&cb=7&redir=https://good.example/ads?p={PRICE}&a={ACCEPT_URL}&x=" + strings.Repeat("y", n)
+	}
+	fits := func(s *seller) int { // the longest for which the ad server is told of a sale, or called at all
+		for n := 0; ; n++ {
+			w := get(rim(t, s), redir(3600+n))
+			if w.Code != http.StatusFound || s.book != nil && strings.Contains(w.Header().Get("Location"), "p=0&a=&") {
+				return 3600 + n - 1
+			}
+		}
+	}
+	sold := &seller{sell: won(502), book: newBook()}
+	withSale, without := fits(sold), fits(&seller{sell: fall(adcall.Blank)})
+	if withSale >= without || without >= ad.RedirectBytesMax {
+		t.Fatalf("%d bytes fit with a sale, %d without", withSale, without)
+	}
+	for _, c := range []struct {
+		n, status, writes int
+		want              string
+	}{{withSale, 302, 1, "p=2&a=https"}, {withSale + 1, 302, 0, "p=0&a=&"}, {without, 302, 0, "p=0&a=&"}, {without + 1, 400, 0, ""}} {
+		s := &seller{sell: won(502), book: newBook()}
+		w := get(rim(t, s), redir(c.n))
+		if w.Code != c.status || !strings.Contains(w.Header().Get("Location"), c.want) || s.book.writes != c.writes {
+			t.Errorf("%d bytes: status %d %s, %d promises, calls %.80s", c.n, w.Code, w.Header().Get("X-Curb-Error"), s.book.writes, w.Header().Get("Location"))
+		}
+		if c.status == 400 && w.Header().Get("X-Curb-Error") != "redirect_too_long" {
+			t.Errorf("%d bytes: %v", c.n, w.Header())
+		}
+	}
+}
+
 // TestTheAcceptURLIsOnTheHostOfTheCall binds it there too.
 func TestTheAcceptURLIsOnTheHostOfTheCall(t *testing.T) {
 	s := &seller{sell: won(502), book: newBook()}
