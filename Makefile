@@ -13,9 +13,10 @@ VULNDB     ?=
 # 1.26.9; until that is the oldest toolchain we build with, these findings stand.
 KNOWN       = (http2\.|Use \[http\.).*\(SA1019\)$$
 FUZZTIME   ?= 20s
+CRASHES    ?= 50
 PLATFORMS  ?= linux/amd64 linux/arm64
 
-.PHONY: help build run test test-all race browser demo-check bench bench-smoke fuzz lint vulnerabilities dist dist-check clean
+.PHONY: help build run test test-all race crash browser demo-check bench bench-smoke fuzz lint vulnerabilities dist dist-check clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -32,14 +33,17 @@ test: ## vet and every test that needs Go only
 	$(GO) vet ./...
 	$(GO) test -shuffle=on -timeout 10m ./...
 
-test-all: FUZZTIME := 5s
-test-all: lint race fuzz bench-smoke browser demo-check dist-check ## everything: lint, race detector, fuzzing, benchmarks run once, browser, demo, reproducible build
+test-all: FUZZTIME := 3s
+test-all: lint race crash fuzz bench-smoke browser demo-check dist-check ## everything: lint, race detector, kills, fuzzing, benchmarks run once, browser, demo, reproducible build
 
 race: ## every test under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 20m ./...
 
+crash: ## the node and its journal are killed CRASHES (50) times under load, and their books checked
+	CURB_CRASH_ROUNDS=$(CRASHES) $(GO) test -run '^(TestCrashLoop|TestAKilledProcessLosesNothing)$$' -count=1 -v -timeout 20m ./edge/node/e2e ./edge/journal
+
 browser: ## the demo page and the creatives' sandbox in headless Chromium (needs Debian's chromium)
-	$(GO) test -tags browser -run '^TestBrowser' -count=1 -timeout 5m ./edge/node/e2e ./edge/server
+	$(GO) test -tags browser -run "^Test.*Browser" -count=1 -timeout 10m ./edge/node/e2e ./edge/server ./edge/macro ./cmd/curbsim/internal/pages
 
 demo-check: build ## the demo starts, sells ads over the three protocols, stops, and leaves nothing behind
 	@cmd/curb/dist/demo bin/curb bin/curbsim & demo=$$!; trap 'kill $$demo 2>/dev/null' EXIT; \
