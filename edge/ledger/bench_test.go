@@ -173,3 +173,48 @@ func BenchmarkSnapshot(b *testing.B) {
 		b.ReportMetric(float64(waits[len(waits)-1].Microseconds()), "max-µs-"+name)
 	}
 }
+
+// BenchmarkHoldAlone is what the ledger itself costs to keep a promise with a document, and to let it go.
+func BenchmarkHoldAlone(b *testing.B) {
+	l := ledger.New(ledger.Options{Log: nothing{}})
+	p := pendingOf(sale(0))
+	p.Document = make([]byte, 600)
+	b.ReportAllocs()
+	for n := uint64(0); b.Loop(); n++ {
+		numbered(&p.Sale, n)
+		if err := l.Hold(context.Background(), p); err != nil {
+			b.Fatal(err)
+		}
+		if n%100_000 == 99_999 {
+			l.Expire(p.Expires.Add(time.Hour))
+		}
+	}
+}
+
+// BenchmarkAcceptAlone is what the ledger itself costs to look a promise up and to bill it. Making it is not counted.
+func BenchmarkAcceptAlone(b *testing.B) {
+	l := ledger.New(ledger.Options{Log: nothing{}})
+	p := pendingOf(sale(0))
+	p.Document = make([]byte, 600)
+	b.ReportAllocs()
+	const batch = 10_000
+	b.ResetTimer()
+	for done := 0; done < b.N; done += batch {
+		b.StopTimer()
+		l.Expire(p.Expires.Add(time.Hour))
+		for n := range batch {
+			numbered(&p.Sale, uint64(done+n))
+			if err := l.Hold(context.Background(), p); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.StartTimer()
+		for n := range min(batch, b.N-done) {
+			numbered(&p.Sale, uint64(done+n))
+			l.Pending(p.SaleKey, noon)
+			if _, first, _, err := l.Accept(context.Background(), p.SaleKey, noon); err != nil || !first {
+				b.Fatal(first, err)
+			}
+		}
+	}
+}

@@ -24,12 +24,12 @@ func reasonNot(s *ad.Sale) string {
 	return ""
 }
 
-// attempt is one try of writing a bill.
+// attempt is one try of writing a bill. It is pooled with the memory of its record.
 type attempt struct {
 	key    ad.SaleKey
 	claim  *claim
 	bill   bill
-	record []byte
+	record []byte // nobody else's, once it is written; the claim's, if it may be there or not
 }
 
 // Bill books a sale. When it returns without an error the bill is on disk; first tells whether this call booked it, and is
@@ -71,8 +71,8 @@ func (l *Ledger) begin(ctx context.Context, sale *ad.Sale, now time.Time) (*atte
 		}
 		return nil, nil, ErrGivenUp
 	}
-	if c := s.claims[sale.SaleKey]; c != nil && c.flight != nil {
-		return nil, c.flight, nil
+	if c := s.claims[sale.SaleKey]; c != nil && c.flying {
+		return nil, c.landing(), nil
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
@@ -94,7 +94,8 @@ func (l *Ledger) attempt(s *shard, sale *ad.Sale, average ad.CPM, now time.Time)
 	case sale.LineItem != 0 && (c.account == nil || c.account.line != sale.LineItem || sale.BuyerPays.Cost() > c.cost || dayOf(sale.At) != c.day):
 		return nil, ErrNotReserved
 	}
-	a := &attempt{key: sale.SaleKey, claim: c}
+	a := l.attempts.Get().(*attempt)
+	a.key, a.claim = sale.SaleKey, c
 	if c.record != nil && c.kind == KindBill {
 		// The first attempt may be on disk: the second says the same, so that it does not matter which one counts.
 		b, err := decodeBill(c.record)
@@ -108,11 +109,11 @@ func (l *Ledger) attempt(s *shard, sale *ad.Sale, average ad.CPM, now time.Time)
 		s.drop(sale.SaleKey, c)
 		return nil, fmt.Errorf("%w: the log did not take %d bills, and they have to be withdrawn first", ErrFull, doubts)
 	} else {
-		a.bill = bill{Bill: ad.Bill{Sale: *sale, Billed: now, PostPending: c.held != nil}, capped: c.capped, average: average}
-		a.record = appendBill(nil, &a.bill)
+		a.bill = bill{Bill: ad.Bill{Sale: *sale, Billed: now, PostPending: c.holds()}, capped: c.capped, average: average}
+		a.record = appendBill(a.record[:0], &a.bill)
 	}
 	s.leaveImage(l.cut)
-	c.kind, c.record, c.flight = KindBill, a.record, make(chan struct{})
+	c.kind, c.record, c.flying = KindBill, a.record, true
 	return a, nil
 }
 
@@ -126,21 +127,27 @@ func (l *Ledger) write(ctx context.Context, a *attempt) error {
 		a.claim.doubt = l.clock.Load()
 		s.doubtful++
 		l.doubts.Add(1)
-		return err
+		return err // the attempt is not used again: the claim has its record
 	}
 	a.claim.record = nil
 	l.settle(s, a.claim, &a.bill, a.record)
+	*a = attempt{record: a.record[:0]}
+	l.attempts.Put(a)
 	return nil
 }
 
 // land ends a flight: whoever waited for it looks again.
 func (l *Ledger) land(s *shard, c *claim) {
 	s.leaveImage(l.cut)
-	close(c.flight)
-	c.flight = nil
+	c.flying = false
+	if c.landed != nil {
+		close(c.landed)
+		c.landed = nil
+	}
 }
 
-// settle books a bill that is in the log: once per key, whoever calls. The caller holds the shard.
+// settle books a bill that is in the log: once per key, whoever calls. It copies the record. The caller holds the shard, and
+// does not look at the claim afterwards.
 func (l *Ledger) settle(s *shard, c *claim, b *bill, record []byte) {
 	s.leaveImage(l.cut)
 	s.marks[b.SaleKey] = markOf(billed, l.clock.Load())

@@ -18,6 +18,7 @@ type shard struct {
 	expiries expiries              // of claims with a pending
 	closings []ad.SaleKey          // claims that wait for Expire to close them
 	doubtful int                   // claims with a record whose fate is unknown, while no append is under way
+	spare    []*claim              // dropped ones, to be used again
 
 	cut   uint64 // the snapshot that image belongs to
 	image []byte
@@ -44,22 +45,23 @@ func (m mark) clock() uint32              { return uint32(m >> 2) }
 // claim is everything under way about one key.
 type claim struct {
 	reservation
-	// flight is closed when the append under way ends; nil while there is none.
-	flight chan struct{}
+	// flying: an append is under way. landed is closed when it ends; nil while nobody waits for that.
+	flying bool
+	landed chan struct{}
 	// record was handed to the log and is not known to be there: under way or in doubt. kind is its kind.
 	record []byte
 	kind   uint8
 	doubt  uint32 // the ledger's clock when it became doubtful
-	// held is the sale as it was passed on; nil before that is durable.
-	held *held
+	// held is the sale as it was passed on; empty before that is durable.
+	held held
 	// closing: the claim will be closed so, and is not billed any more. open: it will not.
 	closing outcome
 }
 
 // held is a sale that was passed on, as its record says.
 type held struct {
-	record  []byte
-	expires int64 // seconds; the last moment at which it may be accepted
+	record  []byte // nil: nothing is held
+	expires int64  // seconds; the last moment at which it may be accepted
 }
 
 // heldOverhead is what a pending takes in memory beside its record.
@@ -67,9 +69,20 @@ const heldOverhead = 320
 
 func (h *held) bytes() int64 { return int64(len(h.record)) + heldOverhead }
 
+// holds reports whether the sale was passed on.
+func (c *claim) holds() bool { return c.held.record != nil }
+
 // empty claims are dropped.
 func (c *claim) empty() bool {
-	return c.account == nil && c.flight == nil && c.record == nil && c.held == nil && c.closing == open
+	return c.account == nil && !c.flying && c.record == nil && !c.holds() && c.closing == open
+}
+
+// landing is closed when the append under way ends. The caller holds the shard.
+func (c *claim) landing() <-chan struct{} {
+	if c.landed == nil {
+		c.landed = make(chan struct{})
+	}
+	return c.landed
 }
 
 // shard finds where a key lives. Auction ids are random, so any of their bytes spread well.
@@ -94,16 +107,28 @@ func (l *Ledger) unlock(s *shard) {
 func (s *shard) claim(key ad.SaleKey) *claim {
 	c := s.claims[key]
 	if c == nil {
-		c = new(claim)
+		if last := len(s.spare) - 1; last >= 0 {
+			c, s.spare = s.spare[last], s.spare[:last]
+		} else {
+			c = new(claim)
+		}
 		s.claims[key] = c
 	}
 	return c
 }
 
-// drop forgets a claim that says nothing any more.
+// spareMax bounds the claims that a shard keeps for further use: as many calls are under way on it at most.
+const spareMax = 64
+
+// drop forgets a claim that says nothing any more. Nobody may look at it afterwards.
 func (s *shard) drop(key ad.SaleKey, c *claim) {
-	if c.empty() {
-		delete(s.claims, key)
+	if !c.empty() || s.claims[key] != c {
+		return
+	}
+	delete(s.claims, key)
+	if len(s.spare) < spareMax {
+		*c = claim{}
+		s.spare = append(s.spare, c)
 	}
 }
 

@@ -75,7 +75,7 @@ func (l *Ledger) collect(s *shard, now time.Time, all []due) []due {
 	}
 	if s.doubtful > 0 {
 		for key, c := range s.claims {
-			if c.record != nil && c.kind == KindBill && c.flight == nil && c.held == nil && c.closing == open &&
+			if c.record != nil && c.kind == KindBill && !c.flying && !c.holds() && c.closing == open &&
 				l.clock.Load()-c.doubt >= uint32(doubtAge/time.Second) {
 				l.close(s, key, c, withdrawn)
 			}
@@ -100,8 +100,8 @@ func (l *Ledger) collect(s *shard, now time.Time, all []due) []due {
 func (l *Ledger) over(s *shard, e expiry) {
 	c := s.claims[e.key]
 	switch {
-	case c == nil || c.held == nil || c.closing != open:
-	case c.flight != nil: // it is being accepted; look again in a second
+	case c == nil || !c.holds() || c.closing != open:
+	case c.flying: // it is being accepted; look again in a second
 		s.expiries.push(expiry{e.at + 1, e.key})
 	case s.marks[e.key] != 0:
 		s.leaveImage(l.cut)
@@ -117,7 +117,7 @@ func (l *Ledger) over(s *shard, e expiry) {
 // unhold lets go of a pending's memory.
 func (l *Ledger) unhold(c *claim) {
 	l.giveRoom(c.held.bytes())
-	c.held = nil
+	c.held = held{}
 }
 
 // closeAll writes what is to be closed, and closes what is written.
@@ -172,7 +172,7 @@ func (l *Ledger) shut(s *shard, key ad.SaleKey, c *claim, o outcome) *ad.Pending
 		l.doubts.Add(-1)
 	}
 	var gone *ad.Pending
-	if c.held != nil {
+	if c.holds() {
 		if p, err := decodePending(c.held.record); err == nil && o == declined {
 			l.learnt.Declined(call(&p.Sale, p.Average))
 			gone = &p.Pending
@@ -199,7 +199,7 @@ func (l *Ledger) forget(s *shard) {
 		}
 	}
 	for key, c := range s.claims {
-		if c.account != nil && c.flight == nil && c.record == nil && c.held == nil && c.closing == open &&
+		if c.account != nil && !c.flying && c.record == nil && !c.holds() && c.closing == open &&
 			now-c.reservation.clock > uint32(reservationAge/time.Second) {
 			l.giveBack(c)
 			s.drop(key, c)

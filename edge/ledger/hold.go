@@ -64,11 +64,11 @@ func (l *Ledger) beginHold(ctx context.Context, p *ad.Pending) (*claim, <-chan s
 	defer l.unlock(s)
 	c := s.claims[p.SaleKey]
 	switch {
-	case c != nil && c.flight != nil:
-		return nil, c.flight, nil
-	case c != nil && c.held != nil && string(c.held.record) == string(appendPending(nil, &pending{*p, c.capped})):
+	case c != nil && c.flying:
+		return nil, c.landing(), nil
+	case c != nil && c.holds() && string(c.held.record) == string(appendPending(nil, &pending{*p, c.capped})):
 		return nil, nil, nil
-	case c != nil && c.held != nil:
+	case c != nil && c.holds():
 		return nil, nil, ErrHeld
 	case s.marks[p.SaleKey] != 0 || c != nil && (c.record != nil || c.closing != open):
 		return nil, nil, ErrGivenUp
@@ -78,7 +78,7 @@ func (l *Ledger) beginHold(ctx context.Context, p *ad.Pending) (*claim, <-chan s
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	record := appendPending(nil, &pending{*p, c != nil && c.capped})
+	record := appendPending(make([]byte, 0, pendingRoom(p)), &pending{*p, c != nil && c.capped})
 	if len(record) > recordBytesMax {
 		return nil, nil, fmt.Errorf("%w: it takes %d bytes, at most %d", ErrSale, len(record), recordBytesMax)
 	}
@@ -87,7 +87,7 @@ func (l *Ledger) beginHold(ctx context.Context, p *ad.Pending) (*claim, <-chan s
 	}
 	s.leaveImage(l.cut)
 	c = s.claim(p.SaleKey)
-	c.kind, c.record, c.flight = KindPending, record, make(chan struct{})
+	c.kind, c.record, c.flying = KindPending, record, true
 	return c, nil, nil
 }
 
@@ -126,7 +126,7 @@ func (l *Ledger) writeHold(ctx context.Context, p *ad.Pending, c *claim) error {
 
 // keep makes the claim's record its pending.
 func (l *Ledger) keep(s *shard, p *ad.Pending, c *claim) {
-	c.held = &held{record: c.record, expires: lastSecond(p.Expires)}
+	c.held = held{record: c.record, expires: lastSecond(p.Expires)}
 	c.record = nil
 	s.expiries.push(expiry{c.held.expires, p.SaleKey})
 }
@@ -154,7 +154,7 @@ func (l *Ledger) Pending(key ad.SaleKey, now time.Time) (ad.Pending, PendingStat
 func (s *shard) look(key ad.SaleKey, now time.Time) (pending, PendingState, error) {
 	c, m := s.claims[key], s.marks[key]
 	switch {
-	case c == nil || c.held == nil:
+	case c == nil || !c.holds():
 		if m == 0 {
 			return pending{}, PendingUnknown, nil
 		}
@@ -202,8 +202,8 @@ func (l *Ledger) Accept(ctx context.Context, key ad.SaleKey, now time.Time) (p a
 func (l *Ledger) beginAccept(ctx context.Context, key ad.SaleKey, now time.Time) (ad.Pending, PendingState, *attempt, <-chan struct{}, error) {
 	s := l.lock(key)
 	defer l.unlock(s)
-	if c := s.claims[key]; c != nil && c.flight != nil {
-		return ad.Pending{}, PendingOpen, nil, c.flight, nil
+	if c := s.claims[key]; c != nil && c.flying {
+		return ad.Pending{}, PendingOpen, nil, c.landing(), nil
 	}
 	p, state, err := s.look(key, now)
 	if err != nil || state != PendingOpen {

@@ -67,17 +67,17 @@ func (s *shard) encode(dst []byte) []byte {
 }
 
 // lasting claims outlive the process.
-func (c *claim) lasting() bool { return c.held != nil || c.record != nil }
+func (c *claim) lasting() bool { return c.holds() || c.record != nil }
 
 func (c *claim) encode(dst []byte) []byte {
 	parts := byte(0)
-	if c.held != nil {
+	if c.holds() {
 		parts |= imageHeld
 	}
 	if c.record != nil {
 		parts |= imageRecord
 	}
-	if c.flight != nil && c.record != nil {
+	if c.flying && c.record != nil {
 		parts |= imageFlight
 	}
 	if c.closing != open {

@@ -13,7 +13,8 @@ import (
 )
 
 // Log is where records go before anybody is served. Append returns once the record is on disk, or with an error and then
-// the record may be there all the same, now or a little later. Records lie in the order in which they were handed over.
+// the record may be there all the same, now or a little later. Records lie in the order in which they were handed over. A
+// record is copied before Append returns, and so is not the log's afterwards.
 type Log interface {
 	Append(ctx context.Context, kind uint8, record []byte) error
 }
@@ -138,6 +139,8 @@ type Ledger struct {
 	heldCount atomic.Int64
 	doubts    atomic.Int64
 
+	attempts sync.Pool // *attempt
+
 	snapshotting sync.Mutex // one snapshot at a time
 	cuts         uint64     // guarded by snapshotting
 	sweep        sweep
@@ -155,6 +158,7 @@ func New(o Options) *Ledger {
 	l.counters.init(o.Counters)
 	l.totals.init()
 	l.recent.bytesMax = o.RecentBytes
+	l.attempts.New = func() any { return new(attempt) }
 	return l
 }
 

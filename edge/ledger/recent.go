@@ -23,17 +23,21 @@ type chunk struct {
 	clock   uint32 // the ledger's clock at the newest
 }
 
+// roomBytes is how much memory for records is taken at once, some 80 bills.
+const roomBytes = 16 << 10
+
 // recent are the newest bills.
 type recent struct {
 	bytesMax int64
 
 	mu     sync.Mutex
 	chunks []*chunk
+	room   []byte // what records lie in, one behind the other; only what is free of it is still written to
 	count  int
 	bytes  int64
 }
 
-// add takes a bill in. It keeps the record.
+// add takes a bill in. It copies the record.
 func (r *recent) add(record []byte, billed time.Time, clock uint32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -41,7 +45,7 @@ func (r *recent) add(record []byte, billed time.Time, clock uint32) {
 		r.chunks = append(r.chunks, new(chunk))
 	}
 	c := r.chunks[len(r.chunks)-1]
-	c.records[c.count], c.times[c.count] = record, billed.Unix()
+	c.records[c.count], c.times[c.count] = r.keep(record), billed.Unix()
 	c.count++
 	c.clock = clock
 	bytes := int64(len(record) + entryOverhead)
@@ -51,6 +55,16 @@ func (r *recent) add(record []byte, billed time.Time, clock uint32) {
 	for r.bytes > r.bytesMax && len(r.chunks) > 1 {
 		r.dropFirst()
 	}
+}
+
+// keep copies a record into the room.
+func (r *recent) keep(record []byte) []byte {
+	if len(record) > cap(r.room)-len(r.room) {
+		r.room = make([]byte, 0, max(roomBytes, len(record)))
+	}
+	from := len(r.room)
+	r.room = append(r.room, record...)
+	return r.room[from:len(r.room):len(r.room)]
 }
 
 // forget drops what is older than RecentAge by the ledger's clock.

@@ -72,6 +72,16 @@ func decodeBill(record []byte) (bill, error) {
 	return b, d.end("bill")
 }
 
+// fixedMax is what a pending's record takes at most beside texts and document: flags, key, numbers, times, lengths.
+const fixedMax = 240
+
+// pendingRoom is enough for the record of a pending, so that its memory is taken once.
+func pendingRoom(p *ad.Pending) int {
+	t := &p.Terms
+	return fixedMax + len(p.Deal) + len(t.BidID) + len(t.ImpressionID) + len(t.CreativeCode) + len(t.NURL) + len(t.BURL) + len(t.LURL) +
+		len(t.Data) + len(p.Document)
+}
+
 func appendPending(dst []byte, p *pending) []byte {
 	flags := byte(0)
 	if p.capped {
@@ -311,7 +321,22 @@ func (d *decoder) sale(s *ad.Sale) {
 		copy(s.User[:], d.bytes(len(s.User)))
 	}
 	t := &s.Terms
-	for _, text := range [...]*string{&s.Deal, &t.BidID, &t.ImpressionID, &t.CreativeCode, &t.NURL, &t.BURL, &t.LURL, &t.Data} {
-		*text = string(d.text())
+	d.texts(&s.Deal, &t.BidID, &t.ImpressionID, &t.CreativeCode, &t.NURL, &t.BURL, &t.LURL, &t.Data)
+}
+
+// texts reads texts that follow each other, into one string that all are parts of.
+func (d *decoder) texts(all ...*string) {
+	first := d.buf
+	for range all {
+		d.text()
+	}
+	if d.fault != "" {
+		return
+	}
+	kept, at := string(first[:len(first)-len(d.buf)]), 0
+	for _, text := range all {
+		length, n := binary.Uvarint(first[at:])
+		at += n
+		*text, at = kept[at:at+int(length)], at+int(length)
 	}
 }

@@ -57,7 +57,7 @@ func (l *Ledger) Reserve(li *ad.LineItem, sale *ad.Sale) ad.Reason {
 	}
 	c := s.claim(sale.SaleKey)
 	defer s.drop(sale.SaleKey, c)
-	if c.flight != nil || c.record != nil || c.held != nil || c.closing != open {
+	if c.flying || c.record != nil || c.holds() || c.closing != open {
 		return ad.BudgetExhausted
 	}
 	l.giveBack(c)
@@ -87,7 +87,7 @@ func (l *Ledger) Release(sale *ad.Sale) {
 	s := l.lock(sale.SaleKey)
 	defer l.unlock(s)
 	c := s.claims[sale.SaleKey]
-	if c == nil || c.flight != nil || c.held != nil || c.closing != open {
+	if c == nil || c.flying || c.holds() || c.closing != open {
 		return
 	}
 	if c.record != nil {

@@ -47,7 +47,7 @@ func (l *Ledger) applyBill(record []byte) error {
 		s.doubtful--
 		l.doubts.Add(-1)
 	}
-	l.settle(s, c, &b, bytes.Clone(record))
+	l.settle(s, c, &b, record)
 	return nil
 }
 
@@ -77,7 +77,7 @@ func (l *Ledger) readPending(record []byte) (pending, error) {
 // there are more than Options allow. It keeps the record.
 func (l *Ledger) rehold(s *shard, p *pending, record []byte) *claim {
 	c := s.claim(p.SaleKey)
-	c.held = &held{record: record, expires: lastSecond(p.Expires)}
+	c.held = held{record: record, expires: lastSecond(p.Expires)}
 	s.expiries.push(expiry{c.held.expires, p.SaleKey})
 	l.heldCount.Add(1)
 	l.heldBytes.Add(c.held.bytes())

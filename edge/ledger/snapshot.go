@@ -236,7 +236,7 @@ func encodeSpans(dst []byte, spans []span) []byte {
 
 func (l *Ledger) restoreRecent(d *decoder) error {
 	for n := d.count(); n > 0 && d.fault == ""; n-- {
-		record := slices.Clone(d.text())
+		record := d.text()
 		if d.fault != "" {
 			break
 		}
