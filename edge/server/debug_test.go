@@ -61,6 +61,8 @@ func TestDebugIsForThoseWhoKnowTheDongle(t *testing.T) {
 		"debug=1": 403, "debug=1&dongle=": 403, "debug=1&dongle=owners-dongl": 403, "debug=1&dongle=owners-donglee": 403, "debug=1&dongle=dongle-of-none": 403,
 		"debug=1&dongle=owners-dongle": 200, "debug=true&dongle=dongle-of-two": 200, "debug=0&dongle=wrong": 200, "dongle=wrong": 200,
 		"debug=2": 400, "debug=1&debug_timeout=10001&dongle=owners-dongle": 400, "debug=1&debug_timeout=10000&dongle=owners-dongle": 200,
+		"test=1": 403, "test=1&dongle=": 403, "test=1&dongle=owners-dongl": 403, "test=1&dongle=dongle-of-two": 403, "test=1&dongle=owners-dongle": 200, "test=0&dongle=wrong": 200,
+		"test=1&debug=1&dongle=dongle-of-two": 200, "test=1&debug=1&dongle=wrong": 403,
 		"debug=1&debug_json=x&dongle=owners-dongle": 400, "debug=1&dongle=" + strings.Repeat("d", 65): 400, "debug=1&debug=1": 400,
 	} {
 		if w := get(h, "/tt?id=1001&"+query); w.Code != status || status != 200 && w.Body.Len() != 0 {
@@ -71,8 +73,11 @@ func TestDebugIsForThoseWhoKnowTheDongle(t *testing.T) {
 		if w := get(h, "/tt?id=2001&debug=1"+dongle); w.Code != 403 || w.Header().Get("X-Curb-Error") != "dongle_invalid" {
 			t.Errorf("another member's inventory with %q: status %d", dongle, w.Code)
 		}
+		if w := get(h, "/pt?id=2001&test=1"+dongle); w.Code != 403 || w.Header().Get("X-Curb-Error") != "dongle_invalid" {
+			t.Errorf("a test on another member's inventory with %q: status %d", dongle, w.Code)
+		}
 	}
-	if b.billed() != 1 || b.writes != 2 { // the two calls that were none of debug, of one auction id
+	if b.billed() != 1 || b.writes != 3 { // the three calls that were neither debug nor test, of one auction id
 		t.Errorf("%d bills, %d writes", b.billed(), b.writes)
 	}
 }

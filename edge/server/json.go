@@ -49,7 +49,9 @@ func (p *passing) bid(out []byte, slot *adcall.Slot) []byte {
 		out = sale.Net.Append(out)
 	}
 	out = append(out, `,"ad":"`...)
-	out = p.frame(out, slot.Size)
+	if len(p.accept) > 0 {
+		out = p.frame(out, slot.Size)
+	}
 	out = append(out, `","width":`...)
 	out = number(out, slot.Size.W)
 	out = append(out, `,"height":`...)

@@ -85,7 +85,7 @@ var parameterCases = []struct {
 	{"id=1001&loc=1.,2", nil, "!param_invalid"}, {"id=1001&loc=1.00000000000000,2", nil, "!param_invalid"}, {"id=1001&loc=1e1,2", nil, "!param_invalid"},
 
 	{"id=1001&pubclick=https://p.example/c?a=1&id=7&u=", func(c ad.Call, _ ad.Impression) any { return c.ClickTracker }, "https://p.example/c?a=1&id=7&u="},
-	{"id=1001&pubclickenc=https%3A%2F%2Fp.example%2Fc%3Fa%26b&test=1", func(c ad.Call, _ ad.Impression) any { return fmt.Sprint(c.ClickTracker, c.Test) }, "https://p.example/c?a&btrue"},
+	{"id=1001&pubclickenc=https%3A%2F%2Fp.example%2Fc%3Fa%26b&test=1&dongle=owners-dongle", func(c ad.Call, _ ad.Impression) any { return fmt.Sprint(c.ClickTracker, c.Test) }, "https://p.example/c?a&btrue"},
 	{"id=1001&pubclickenc=https://a.example/&pubclick=https://b.example/", nil, "!param_invalid"}, {"id=1001&pubclick=javascript:alert(1)//", nil, "!param_invalid"}, {"id=1001&pubclick=", func(c ad.Call, _ ad.Impression) any { return c.ClickTracker }, ""},
 	{"id=1001&pubclick=https://b.example/\"><script>", func(c ad.Call, _ ad.Impression) any { return c.ClickTracker }, "https://b.example/%22%3E%3Cscript%3E"},
 	{"id=1001&psa=0", func(c ad.Call, _ ad.Impression) any { return c.NoPSA }, true}, {"id=1001&psa=true", func(c ad.Call, _ ad.Impression) any { return c.NoPSA }, false}, {"id=1001&psa=no", nil, "!param_invalid"},
@@ -106,7 +106,7 @@ var parameterCases = []struct {
 	{"id=1001&gpp_sid=x", nil, "!param_invalid"}, {"id=1001&gpp_sid=-2", nil, "!param_invalid"}, {"id=1001&gpp=<", nil, "!param_invalid"},
 	{"id=1001&us_privacy=1YN-", func(c ad.Call, _ ad.Impression) any { return c.USPrivacy }, "1YN-"}, {"id=1001&us_privacy=1Y", nil, "!param_invalid"}, {"id=1001&us_privacy=1YN-x", nil, "!param_invalid"},
 	{"id=1001&coppa=1", func(c ad.Call, _ ad.Impression) any { return c.COPPA }, true}, {"id=1001&coppa=2", nil, "!param_invalid"},
-	{"id=1001&test=1", func(c ad.Call, _ ad.Impression) any { return c.Test }, true}, {"id=1001&test=on", nil, "!param_invalid"},
+	{"id=1001&test=1&dongle=owners-dongle", func(c ad.Call, _ ad.Impression) any { return c.Test }, true}, {"id=1001&test=on", nil, "!param_invalid"},
 	{"id=1001&target=slot-1", func(ad.Call, ad.Impression) any { return true }, true}, {"id=1001&target=a\"b", nil, "!param_invalid"}, {"id=1001&target=" + strings.Repeat("t", 65), nil, "!param_invalid"},
 
 	{"id=1001&kw_music=rock&kw_music=jazz&kw_=x", func(c ad.Call, _ ad.Impression) any { return fmt.Sprint(c.Keywords) }, "[{music rock} {music jazz}]"},

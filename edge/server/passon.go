@@ -80,7 +80,10 @@ func (h *Handler) passOn(ctx context.Context, v *visit, in request, answer *adca
 		answer.Withdraw(slot, ad.CreativeFormat)
 	}
 	if slot.Outcome == adcall.Sold {
-		v.passing.accept = v.returns.appendAccept(v.passing.accept[:0], slot)
+		v.passing.accept = v.passing.accept[:0]
+		if !v.call.Test { // nothing is kept of a test that could be accepted
+			v.passing.accept = v.returns.appendAccept(v.passing.accept, slot)
+		}
 		if h.write(v, in.format, slot) != nil { // too long, with the token that is in it
 			answer.Withdraw(slot, ad.InternalError)
 		} else if answer.Promise(ctx, slot, v.page.document, false) == nil {

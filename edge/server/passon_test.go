@@ -265,12 +265,15 @@ func TestJSON(t *testing.T) {
 func TestTestsBuyNothing(t *testing.T) {
 	s := &seller{sell: won(502), book: newBook()}
 	h := rim(t, s)
-	if w := get(h, "/tt?id=1001&test=1"); !strings.Contains(w.Body.String(), "Buy html") {
+	if w := get(h, "/tt?id=1001&test=1&dongle=owners-dongle"); !strings.Contains(w.Body.String(), "Buy html") {
 		t.Errorf("body %q", w.Body)
 	}
-	accept := locationOf(t, h, "/pt?id=1009&test=1").Query().Get("a")
-	if w := get(h, targetOf(t, accept, "https://localhost:8443")); w.Code != 410 || w.Header().Get("X-Curb-Error") != "token_expired" {
-		t.Errorf("status %d, %v", w.Code, w.Header())
+	if q := locationOf(t, h, "/pt?id=1009&test=1&dongle=owners-dongle").Query(); q.Get("p") != "2" || q.Get("a") != "" || q.Get("c") != "502.html" {
+		t.Errorf("the ad server is told %v", q)
+	}
+	want := `{"cpm":2,"ad":"","width":300,"height":250,"deal_id":"","creative_id":502,"accept":""}` + "\n"
+	if diff := cmp.Diff(want, get(h, "/jpt?id=1009&test=1&dongle=owners-dongle").Body.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if s.book.writes != 0 || s.book.billed() != 0 {
 		t.Errorf("%d writes, %d bills", s.book.writes, s.book.billed())

@@ -143,7 +143,7 @@ func linkOf(t *testing.T, document string) string {
 // TestCallsThatCountForNothingLeadNowhere: test=1 shows the ad and nothing else.
 func TestCallsThatCountForNothingLeadNowhere(t *testing.T) {
 	for _, id := range []ad.CreativeID{501, 502, 503} {
-		w := get(rim(t, &seller{sell: won(id)}), "/tt?id=1001&test=1")
+		w := get(rim(t, &seller{sell: won(id)}), "/tt?id=1001&test=1&dongle=owners-dongle")
 		if w.Body.Len() == 0 || strings.Contains(w.Body.String(), "/click?e=") || strings.Contains(w.Body.String(), "/it?e=") {
 			t.Errorf("creative %d: %s", id, w.Body)
 		}

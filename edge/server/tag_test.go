@@ -47,7 +47,7 @@ func TestDocuments(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			w := get(rim(t, &seller{sell: c.sell}), strings.Replace(c.target, "?", "?test=1&", 1))
+			w := get(rim(t, &seller{sell: c.sell}), strings.Replace(c.target, "?", "?test=1&dongle=owners-dongle&", 1))
 			if w.Code != http.StatusOK {
 				t.Fatalf("status %d, X-Curb-Error %q", w.Code, w.Header().Get("X-Curb-Error"))
 			}
@@ -81,9 +81,9 @@ func TestScript(t *testing.T) {
 	h := rim(t, &seller{sell: won(502, func(b *ad.Bid) {
 		b.Markup = "</script><\\/script><p><SCRIPT><!--<scrip\u2028'\"&éł\U0001f600\x01\n\r\t"
 	})})
-	w := get(h, "/ttj?id=1001&target=slot-1&test=1")
+	w := get(h, "/ttj?id=1001&target=slot-1&test=1&dongle=owners-dongle")
 	want := `,"srcdoc","` + strings.ReplaceAll(head, `"`, `\"`) +
-		`\x3c/script><\\/script><p>\x3cSCRIPT>\x3c!--<scrip\u2028'\"&\xe9\u0142\ud83d\ude00\x01\n\r\t</body></html>",300,250,"slot-1","/ttj?id=1001&target=slot-1&test=1");` + "\n"
+		`\x3c/script><\\/script><p>\x3cSCRIPT>\x3c!--<scrip\u2028'\"&\xe9\u0142\ud83d\ude00\x01\n\r\t</body></html>",300,250,"slot-1","/ttj?id=1001&target=slot-1&test=1&dongle=owners-dongle");` + "\n"
 	if got := w.Body.String(); !strings.HasSuffix(got, strings.TrimPrefix(want, ",")) {
 		t.Errorf("the script ends\n%s\nwant\n%s", got[strings.Index(got, "srcdoc"):], want)
 	}
@@ -131,8 +131,8 @@ func TestSoldMarkupIsShown(t *testing.T) {
 		{"script ends", "/tt?id=1001", fill("<!--"), 70 << 10, "won"},
 		{"macros", long, "${REFERER_URL}" + fill("x")[14:], 60 << 10, "won"},
 		{"macros beyond the limit", long, fill("${REFERER_URL}"), 0, "blank"},
-		{"document at the limit", "/tt?id=1001&test=1", strings.Repeat("\x01", ad.ResponseTailBytesMax-around), 4*ad.ResponseTailBytesMax + 4<<10, "won"},
-		{"document past the limit", "/tt?id=1001&test=1", strings.Repeat("x", ad.ResponseTailBytesMax-around+1), 0, "blank"},
+		{"document at the limit", "/tt?id=1001&test=1&dongle=owners-dongle", strings.Repeat("\x01", ad.ResponseTailBytesMax-around), 4*ad.ResponseTailBytesMax + 4<<10, "won"},
+		{"document past the limit", "/tt?id=1001&test=1&dongle=owners-dongle", strings.Repeat("x", ad.ResponseTailBytesMax-around+1), 0, "blank"},
 	} {
 		h := rim(t, &seller{sell: won(502, func(b *ad.Bid) { b.Markup = c.markup })})
 		frame, script := get(h, c.target+"&psa=0"), get(h, strings.Replace(c.target, "/tt", "/ttj", 1)+"&psa=0")

@@ -125,7 +125,7 @@ func TestMacrosSayWhatTheLawLetsOut(t *testing.T) {
 		"&us_privacy=1YNN":  `30,f,40.7128,192.0.2.0`,
 		"&gdpr=0&gpp_sid=0": `30,f,40.7128,192.0.2.0`,
 	} {
-		w := get(h, "/tt?id=1001&test=1&age=30&gender=f&loc=40.7128,-74.006"+query, from)
+		w := get(h, "/tt?id=1001&test=1&dongle=owners-dongle&age=30&gender=f&loc=40.7128,-74.006"+query, from)
 		got := fragmentOf(t, w.Body.String())
 		if got != want {
 			t.Errorf("%q says %s, want %s", query, got, want)
@@ -151,7 +151,7 @@ func TestCustomMacrosOfABid(t *testing.T) {
 			picture.ID, picture.Code, picture.Content, picture.ClickURL, picture.Pixels = 507, "own-pic", "https://cdn.example/${PATH}.png", "https://shop.example/${PATH}", []string{"https://pixel.example/?p=${PATH}"}
 			s.Creatives = append(s.Creatives, html, picture)
 		}))
-		if got := fragmentOf(t, get(h, "/tt?id=1001&test=1").Body.String()); got != c.want {
+		if got := fragmentOf(t, get(h, "/tt?id=1001&test=1&dongle=owners-dongle").Body.String()); got != c.want {
 			t.Errorf("%s\n got %s\nwant %s", name, got, c.want)
 		}
 	}

@@ -200,7 +200,7 @@ func TestTheWholeFlow(t *testing.T) {
 	for client := range 8 {
 		clients.Go(func() {
 			for i := range 50 {
-				if w := get(h, "/tt?id=1001&test=1"); w.Body.String() != documentHead+"<b>1.5 html</b>"+documentTail || w.Header().Get("X-Curb-Outcome") != "won" {
+				if w := get(h, "/tt?id=1001&test=1&dongle=owners-dongle"); w.Body.String() != documentHead+"<b>1.5 html</b>"+documentTail || w.Header().Get("X-Curb-Outcome") != "won" {
 					t.Errorf("/tt answers %d %s", w.Code, w.Body)
 					return
 				}
