@@ -11,6 +11,9 @@ import (
 // TestBookingAllocations holds booking to its budget: what is remembered of a promise takes memory (its record, its claim), and
 // a bill none of its own once the ledger has seen some.
 func TestBookingAllocations(t *testing.T) {
+	if racing {
+		t.Skip("the race detector empties pools")
+	}
 	const runs = 2000
 	l := ledger.New(ledger.Options{Log: nothing{}})
 	ctx, s, n := context.Background(), sale(0), uint64(0)
