@@ -136,6 +136,10 @@ const (
 	// DebugTimeoutDefault is the deadline of a debug auction, DebugTimeoutMax the longest that may be asked for.
 	DebugTimeoutDefault = 2 * time.Second
 	DebugTimeoutMax     = 10 * time.Second
+	// DebugsPerSecond is how many debug auctions a node holds in the long run, DebugsAtOnce how many after a pause: a page of
+	// slots, twice over. Past them 429.
+	DebugsPerSecond = 10
+	DebugsAtOnce    = 50
 
 	// VectorFileBytesMax bounds a file of auction vectors; VectorCasesMax bounds its cases.
 	VectorFileBytesMax = 16 << 20

@@ -24,7 +24,8 @@ type account struct {
 	Served    accountServed     `json:"served"`
 	Notices   []string          `json:"notices"` // always empty: a debug auction tells nobody
 
-	trace *auction.Trace // the owner's view
+	trace    *auction.Trace // the owner's view
+	passedOn bool           // the tag is one that passes a price on
 }
 
 type accountInventory struct {
@@ -110,8 +111,8 @@ type accountServed struct {
 	Code       string        `json:"creative_code,omitempty"`
 	Size       string        `json:"size"`
 	Bytes      int           `json:"bytes"`
-	Price      decimal       `json:"price"`  // as passed on, net USD
-	Bucket     string        `json:"bucket"` // as passed on to an ad server
+	Price      decimal       `json:"price"`  // net, USD; as passed on, where it is
+	Bucket     string        `json:"bucket"` // of the publisher's, as an ad server is told
 }
 
 // decimal is a price in dollars, written without loss.
@@ -137,7 +138,7 @@ func accountOf(v *visit, in request, answer *adcall.Answer, outcome adcall.Outco
 	call, slot := &v.call, &answer.Slots[0]
 	place := slot.Impression.Placement
 	a := &account{
-		AuctionID: call.ID.String(), Version: answer.Version, View: "owner", Notices: []string{}, Providers: []accountProvider{},
+		AuctionID: call.ID.String(), passedOn: call.Format.PassedOn(), Version: answer.Version, View: "owner", Notices: []string{}, Providers: []accountProvider{},
 		Bids: []accountBid{},
 		Inventory: accountInventory{Publisher: call.Publisher.ID, Site: call.Site.ID, Placement: place.ID, Code: place.Code, Page: call.Page,
 			Secure: call.Secure, Reserve: decimal(slot.Impression.Reserve), Position: slot.Impression.Position},

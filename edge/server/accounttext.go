@@ -39,8 +39,11 @@ func (a *account) text() []byte {
 		out = append(out, "\n"...)
 	}
 	s := &a.Served
-	out = fmt.Appendf(out, "serves   %s, creative %d (%s), %s, %d bytes, passed on at %s as %s\n",
-		s.Outcome, s.CreativeID, plain(s.Code), s.Size, s.Bytes, s.Price, plain(s.Bucket))
+	out = fmt.Appendf(out, "serves   %s, creative %d (%s), %s, %d bytes", s.Outcome, s.CreativeID, plain(s.Code), s.Size, s.Bytes)
+	if a.passedOn {
+		out = fmt.Appendf(out, ", passed on at %s as %s", s.Price, plain(s.Bucket))
+	}
+	out = append(out, '\n')
 	return append(out, "notices  none: this is a debug auction, nothing is told, kept or billed\n"...)
 }
 

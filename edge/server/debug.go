@@ -79,6 +79,12 @@ func (h *Handler) outcomeOf(v *visit, in request, answer *adcall.Answer) adcall.
 
 // answerDebug holds the auction and answers with the account of it, as text or JSON: nothing is shown, told or billed.
 func (h *Handler) answerDebug(w http.ResponseWriter, r *http.Request, v *visit, in request) {
+	if !h.debugs.pass(in.now) {
+		clear(w.Header())
+		w.Header()["Retry-After"] = []string{"1"}
+		h.refuse(w, r, debugLimited)
+		return
+	}
 	answer := h.adCalls.Serve(r.Context(), adcall.Incoming{Call: &v.call, Snapshot: in.snap})
 	defer answer.Release()
 	v.page.follow(&v.returns, answer)

@@ -69,7 +69,7 @@ func parameterNames() map[string]string {
 var statusNumbers = map[string]string{
 	"OK": "200", "BadRequest": "400", "Forbidden": "403", "NotFound": "404", "MethodNotAllowed": "405", "RequestTimeout": "408", "Gone": "410", "RequestEntityTooLarge": "413",
 	"RequestURITooLong": "414", "UnsupportedMediaType": "415", "ExpectationFailed": "417", "MisdirectedRequest": "421",
-	"RequestHeaderFieldsTooLarge": "431",
+	"TooManyRequests": "429", "RequestHeaderFieldsTooLarge": "431",
 }
 
 // errorCodes reads the table of errors in a source file.

@@ -75,6 +75,7 @@ type Handler struct {
 	compiled  atomic.Pointer[compiled]
 	adServers adServerCache
 	counted   *counted
+	debugs    turnstile
 	visits    sync.Pool // *visit
 	openCalls sync.Pool // *openCall
 	tokenUses sync.Pool // *tokenUse

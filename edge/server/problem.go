@@ -36,6 +36,7 @@ var (
 	redirectNotAllowed = problem{http.StatusBadRequest, "redirect_not_allowed", "redir leads to no ad server of the placement.", false}
 	redirectTooLong    = problem{http.StatusBadRequest, "redirect_too_long", "The URL of the redirect is longer than 4 KiB.", false}
 	dongleInvalid      = problem{http.StatusForbidden, "dongle_invalid", "A debug auction needs the dongle of the inventory's owner or of a bidder, a test the owner's.", false}
+	debugLimited       = problem{http.StatusTooManyRequests, "debug_limited", "The node holds no more debug auctions at this moment.", false}
 	tokenInvalid       = problem{http.StatusForbidden, "token_invalid", "The token is none of ours for this use on this host.", false}
 	tokenExpired       = problem{http.StatusGone, "token_expired", "The token was good, and its time is over.", false}
 
