@@ -90,6 +90,7 @@ func (l *Log) put(b *batch) error {
 	l.stats.synced(time.Since(before))
 	s.end += int64(len(b.frames))
 	s.frames += b.count
+	l.stats.writtenBytes.Store(uint64(s.end))
 	l.at = next
 	l.stats.committed(b, next.sequence)
 	l.note()

@@ -28,6 +28,8 @@ type disk interface {
 	Remove(name string) error
 	// SyncDir makes creations, renamings and removals in a directory durable.
 	SyncDir(dir string) error
+	// Room tells how many bytes of the volume of a directory are free for us, and how many it has. An error: nobody knows.
+	Room(dir string) (free, size uint64, err error)
 	// Forget asks that the next reading of a file comes from the medium and not from memory. It may be ignored.
 	Forget(name string)
 }

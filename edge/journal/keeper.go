@@ -58,6 +58,21 @@ func (k *keeper) add(h segmentHeader) {
 	k.segments = append(k.segments, h)
 }
 
+// endedBytes is how many bytes of segments there are without the one being written.
+func (k *keeper) endedBytes() uint64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return bytesOf(k.segments)
+}
+
+// bytesOf adds up all segments but the last, as each says how long the one before it is.
+func bytesOf(segments []segmentHeader) (bytes uint64) {
+	for i := 1; i < len(segments); i++ {
+		bytes += segments[i].previousEnd
+	}
+	return bytes
+}
+
 // ended tells that a segment ended, so that a snapshot is taken.
 func (k *keeper) ended(b boundary) {
 	k.mu.Lock()
@@ -156,9 +171,22 @@ func (l *Log) dropSnapshots() {
 	if err != nil {
 		l.log.Warn("an old snapshot could not be removed", "cause", err)
 	}
+	l.countSnapshots()
 }
 
-// retain removes segments that are older than Retain and wholly in the older of two snapshots.
+// countSnapshots tells Stats how large the snapshots are that are kept.
+func (l *Log) countSnapshots() {
+	bytes := uint64(0)
+	for _, position := range l.keeper.snapshots {
+		if _, size, err := l.disk.Head(filepath.Join(l.options.Dir, snapshotName(position)), nil); err == nil {
+			bytes += uint64(size)
+		}
+	}
+	l.stats.keptSnapshotBytes.Store(bytes)
+}
+
+// retain removes segments that are wholly in the older of two snapshots, if they are older than Retain or there is more of
+// them than RetainBytes.
 func (l *Log) retain(now time.Time) {
 	k := &l.keeper
 	if len(k.snapshots) < generations {
@@ -167,8 +195,10 @@ func (l *Log) retain(now time.Time) {
 	oldest := k.snapshots[0]
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	kept := bytesOf(k.segments) + l.stats.writtenBytes.Load()
 	// A segment's frames are older than the segment after it.
-	for len(k.segments) > 1 && k.segments[1].first <= oldest+1 && now.Sub(k.segments[1].created) > l.options.Retain {
+	for len(k.segments) > 1 && k.segments[1].first <= oldest+1 &&
+		(now.Sub(k.segments[1].created) > l.options.Retain || kept > uint64(l.options.RetainBytes)) {
 		name := filepath.Join(l.options.Dir, segmentName(k.segments[0].first))
 		err := l.disk.Remove(name)
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -179,6 +209,7 @@ func (l *Log) retain(now time.Time) {
 			l.log.Warn("an old segment could not be removed", "file", name, "cause", err)
 			return
 		}
+		kept -= k.segments[1].previousEnd
 		k.segments = k.segments[1:]
 		l.stats.segmentsRemoved.Add(1)
 	}

@@ -28,6 +28,8 @@ var (
 	ErrUnhealthy = errors.New("the log cannot write")
 	// ErrDamaged: what was acknowledged cannot be read back. The log does not open.
 	ErrDamaged = errors.New("the log is damaged")
+	// ErrLow: the volume is nearly full. Records are still taken.
+	ErrLow = errors.New("the log's volume is nearly full")
 	// ErrInUse: another process, or another Log of this one, has the directory.
 	ErrInUse = errors.New("the log is in use")
 )
@@ -75,6 +77,7 @@ type Log struct {
 	scratch  []byte // a segment, when it is read back
 
 	keeper  keeper
+	low     atomic.Bool    // the volume had less than Options.FreeBytes when it was last looked at
 	running sync.WaitGroup // the writer and the keeper
 	closing sync.Once
 	closed  error // what Close found
@@ -113,9 +116,18 @@ func Open(options Options) (*Log, error) {
 	return l, nil
 }
 
-// Healthy tells why nothing can be added: before Restore, while the disk does not take records, and after Close. nil: all is
-// well. It costs a lock that is held for moments.
+// Healthy tells why nothing can be added: before Restore, while the disk does not take records, and after Close; and, with
+// ErrLow, that the volume is nearly full, while there is still time to make room. nil: all is well. It costs a lock that is
+// held for moments, and a question to the file system.
 func (l *Log) Healthy() error {
+	if err := l.refused(); err != nil {
+		return err
+	}
+	return l.short()
+}
+
+// refused tells why nothing can be added.
+func (l *Log) refused() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.refusal
@@ -140,7 +152,7 @@ func (l *Log) Close() error {
 // Sync returns when everything that was added before is on disk, or tells why it is not, with the errors of Append.
 func (l *Log) Sync(ctx context.Context) error {
 	if l.options.Dir == "" {
-		return l.Healthy()
+		return l.refused()
 	}
 	w := l.waiters.Get().(*waiter)
 	l.mu.Lock()

@@ -21,6 +21,12 @@ type Options struct {
 	Settle time.Duration
 	// Retain is how long records are kept that no replay needs any more: 7 days by default.
 	Retain time.Duration
+	// RetainBytes is how many bytes of segments are kept at most: 8 GiB by default. Beyond it the oldest go before Retain is
+	// over, but never one that a replay needs.
+	RetainBytes int64
+	// FreeBytes is how much room the volume has to have for the log to be healthy: 256 MiB by default, and never more than a
+	// tenth of the volume. Records are taken all the same while there is any.
+	FreeBytes int64
 	// PendingBytes bounds what waits for the next commit: 8 MiB by default, at least one record of the largest size. Append waits when it is full.
 	PendingBytes int
 	// PostBytes bounds the posted part of it: half of PendingBytes by default. Post refuses when it is full.
@@ -45,6 +51,12 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Retain == 0 {
 		o.Retain = 7 * 24 * time.Hour
 	}
+	if o.RetainBytes == 0 {
+		o.RetainBytes = 8 << 30
+	}
+	if o.FreeBytes == 0 {
+		o.FreeBytes = 256 << 20
+	}
 	if o.PendingBytes == 0 {
 		o.PendingBytes = 8 << 20
 	}
@@ -67,6 +79,8 @@ func (o Options) withDefaults() (Options, error) {
 	outside("SnapshotEvery", int64(o.SnapshotEvery), 1, 1<<40)
 	outside("PendingBytes", int64(o.PendingBytes), RecordBytesMax+frameHeaderBytes, 256<<20)
 	outside("PostBytes", int64(o.PostBytes), frameHeaderBytes, int64(o.PendingBytes))
+	outside("RetainBytes", o.RetainBytes, 1, 1<<50)
+	outside("FreeBytes", o.FreeBytes, 1, 1<<50)
 	if o.Settle < 0 || o.Retain < 0 {
 		faults = append(faults, fmt.Errorf("journal options Settle (%s) and Retain (%s) may not be negative", o.Settle, o.Retain))
 	}

@@ -8,9 +8,9 @@ import (
 )
 
 func TestOptionsAreChecked(t *testing.T) {
-	bad := Options{Dir: "x", SegmentBytes: 1, SnapshotEvery: -1, PendingBytes: 5, Settle: -1}
+	bad := Options{Dir: "x", SegmentBytes: 1, SnapshotEvery: -1, PendingBytes: 5, Settle: -1, RetainBytes: -1, FreeBytes: -1}
 	_, err := Open(bad)
-	for _, name := range []string{"SegmentBytes", "SnapshotEvery", "PendingBytes", "PostBytes", "Settle"} {
+	for _, name := range []string{"SegmentBytes", "SnapshotEvery", "PendingBytes", "PostBytes", "Settle", "RetainBytes", "FreeBytes"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("the error does not name %s: %v", name, err)
 		}

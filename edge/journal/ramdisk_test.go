@@ -32,6 +32,7 @@ type ramDisk struct {
 	undone  []func(map[string]*ramFile)
 	holder  *process
 	room    int // bytes that may still be added; negative: any number
+	size    int // of the volume; 0: nobody knows
 }
 
 // ramFile is a file's content: as programs see it, and as it is on the medium.
@@ -199,6 +200,15 @@ func (p *process) Read(name string, _ []byte) ([]byte, error) {
 		return nil, err
 	}
 	return slices.Clone(f.data), nil
+}
+
+func (p *process) Room(string) (free, size uint64, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.size == 0 {
+		return 0, 0, errors.ErrUnsupported
+	}
+	return uint64(p.room), uint64(p.size), nil
 }
 
 func (p *process) Forget(name string) {

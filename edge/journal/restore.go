@@ -97,6 +97,8 @@ func (l *Log) load(who *owners, states []State) error {
 		return errors.Join(err, l.mark.file.Close())
 	}
 	l.identity = header.identity
+	l.stats.writtenBytes.Store(segmentHeaderBytes)
+	l.countSnapshots()
 	l.stats.segments.Add(1)
 	l.stats.sequence.Store(l.at.sequence)
 	l.keeper.list(l.found.segments, header)

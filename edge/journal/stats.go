@@ -38,6 +38,10 @@ type Stats struct {
 	SnapshotBytes    uint64 // of the newest one
 	MarkFailures     uint64 // times that the mark could not be written
 
+	DiskBytes   uint64 // of all segments and snapshots there are
+	FreeBytes   uint64 // of the volume that they are on; 0 if nobody knows
+	VolumeBytes uint64 // of which it is a part; 0 if nobody knows
+
 	Replayed   uint64 // records that Restore applied
 	ReplayTime time.Duration
 	CutBytes   uint64 // bytes of a write that a crash had cut short, removed by Restore
@@ -48,6 +52,7 @@ type counters struct {
 	appends, posts, postsDropped, refused, abandoned, failed atomic.Uint64
 	commits, failures, recoveries, bytes, sequence           atomic.Uint64
 	segments, segmentsRemoved                                atomic.Uint64
+	writtenBytes, keptSnapshotBytes                          atomic.Uint64 // of files: the segment being written, all snapshots
 	snapshots, snapshotFailures, snapshotBytes, markFailures atomic.Uint64
 	replayed, cutBytes                                       atomic.Uint64
 	syncTimes                                                [SyncBuckets]atomic.Uint64
@@ -84,6 +89,12 @@ func (l *Log) Stats() Stats {
 		Snapshots: c.snapshots.Load(), SnapshotFailures: c.snapshotFailures.Load(), SnapshotBytes: c.snapshotBytes.Load(),
 		MarkFailures: c.markFailures.Load(),
 		Replayed:     c.replayed.Load(), ReplayTime: time.Duration(c.replayTime.Load()), CutBytes: c.cutBytes.Load(),
+	}
+	s.DiskBytes = l.keeper.endedBytes() + c.writtenBytes.Load() + c.keptSnapshotBytes.Load()
+	if l.options.Dir != "" {
+		if free, size, err := l.disk.Room(l.options.Dir); err == nil {
+			s.FreeBytes, s.VolumeBytes = free, size
+		}
 	}
 	for i := range s.SyncTimes {
 		s.SyncTimes[i] = c.syncTimes[i].Load()
