@@ -33,10 +33,10 @@ func TestSegmentsAreBoundedInBytes(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)
-			if n > 100 {
-				kept := uint64(0)
-				for _, name := range d.image().segments() {
-					kept += uint64(len(d.image()[name]))
+			if synctest.Wait(); n > 100 {
+				kept, now := uint64(0), d.image()
+				for _, name := range now.segments() {
+					kept += uint64(len(now[name]))
 				}
 				if kept > 20_000+2*(4<<10) {
 					t.Fatalf("%d bytes of segments", kept)
@@ -44,6 +44,7 @@ func TestSegmentsAreBoundedInBytes(t *testing.T) {
 			}
 		}
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		if got, want := l.Stats().DiskBytes, d.image().diskBytes(); got != want {
 			t.Errorf("Stats says %d bytes, there are %d", got, want)
 		}
