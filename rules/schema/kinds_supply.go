@@ -11,7 +11,7 @@ func memberKind() *Kind {
 			Field{Name: "platform_fee", Type: share(), Default: "0%", Doc: "Taken off this buyer's bids before they are ranked."},
 			Field{Name: "bidder", Type: ref("Bidder"), Default: "none",
 				Doc: "The member's own bidder, one that bids for the member: on the member's inventory it is asked first and alone, and may take the impression, set a reserve or a default creative."},
-			dongle("Opens debug auctions on the member's inventory to whoever knows it."),
+			dongle("Opens debug and test auctions on the member's inventory to whoever knows it."),
 		)}
 }
 
