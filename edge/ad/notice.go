@@ -22,6 +22,33 @@ func (k NoticeKind) String() string {
 	return [...]string{"won", "lost", "pending", "kept", "sold", "default", "no_bid", "error"}[min(k, NoticeError)]
 }
 
+// Hears reports whether the bidder is to be told such news at its NotifyURL: what it won, what became of its owner's inventory,
+// and errors that it can repair, unasked; all else if it asked for it.
+func (b *Bidder) Hears(kind NoticeKind, reason Reason) bool {
+	if b.NotifyURL == "" {
+		return false
+	}
+	switch kind {
+	case NoticeWon, NoticeKept, NoticeSold, NoticeDefault:
+		return true
+	case NoticeLost:
+		return b.NotifyLost || reason.repairable()
+	case NoticePending:
+		return b.NotifyPending
+	case NoticeNoBid:
+		return b.NotifyNoBid
+	case NoticeError:
+		return reason.repairable()
+	}
+	return false
+}
+
+// repairable errors are the bidder's own: what it said could not be read, or named what is not there.
+func (r Reason) repairable() bool {
+	code := r.NotifyCode()
+	return code == 10 || code == 11 || code > 100
+}
+
 // Notice is one message about one impression to one bidder. Whoever takes one copies what it keeps.
 type Notice struct {
 	Kind        NoticeKind

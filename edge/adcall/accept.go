@@ -44,9 +44,9 @@ func (s *Service) Accept(ctx context.Context, in Acceptance) (Accepted, error) {
 	if c := in.Snapshot.Creative(p.Creative); c == nil || !stillServes(c, p.Publisher) {
 		return Accepted{Outcome: Refused}, nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ad.BillTimeout)
-	defer cancel()
-	p, first, state, err := s.ledger.Accept(ctx, in.Key, in.Now)
+	wait := s.wait(ctx)
+	defer s.waited(wait)
+	p, first, state, err := s.ledger.Accept(wait, in.Key, in.Now)
 	switch {
 	case err != nil:
 		return Accepted{Outcome: Unbillable}, fmt.Errorf("book a sale that was passed on: %w", err)

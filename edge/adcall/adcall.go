@@ -36,6 +36,7 @@ type Service struct {
 	salt      auction.Salt
 	seller    string
 	answers   sync.Pool // *Answer, with their buffers
+	waits     sync.Pool // *patience
 }
 
 // New makes a service.

@@ -51,6 +51,12 @@ func (m *market) Ask(_ context.Context, snap *catalog.Snapshot, out *openrtb.Out
 	answers.Free = func() { m.freed++ }
 }
 
+// curious makes a bidder want to hear everything.
+func curious(b ad.Bidder) ad.Bidder {
+	b.NotifyURL, b.NotifyLost, b.NotifyPending, b.NotifyNoBid = b.Endpoint+"notify", true, true, true
+	return b
+}
+
 func inventory() catalog.Contents {
 	size := ad.Size{W: 300, H: 250}
 	creative := func(id ad.CreativeID, member ad.MemberID) ad.Creative {
@@ -68,8 +74,8 @@ func inventory() catalog.Contents {
 			{ID: 1003, Name: "own", Site: 1, Publisher: 1, Member: 100, Active: true, Sizes: []ad.Size{size}, MediaTypes: ad.Banner},
 			{ID: 1004, Name: "noresale", Site: 1, Publisher: 1, Member: 100, Active: true, Sizes: []ad.Size{size}, MediaTypes: ad.Banner, NoResale: true, Timeout: 80 * time.Millisecond},
 		},
-		Bidders: []ad.Bidder{{ID: 1, Name: "acme", Active: true, Endpoint: "https://acme.example/", Members: []ad.MemberID{201}},
-			{ID: 2, Name: "bolt", Active: true, Endpoint: "https://bolt.example/", Members: []ad.MemberID{202}}},
+		Bidders: []ad.Bidder{curious(ad.Bidder{ID: 1, Name: "acme", Active: true, Endpoint: "https://acme.example/", Members: []ad.MemberID{201}}),
+			curious(ad.Bidder{ID: 2, Name: "bolt", Active: true, Endpoint: "https://bolt.example/", Members: []ad.MemberID{202}})},
 		Creatives: []ad.Creative{creative(1, 201), creative(2, 202), creative(50, 100), creative(51, 100), creative(99, 100)},
 		LineItems: []ad.LineItem{
 			{ID: 1, Name: "house", Member: 100, Active: true, Priority: 8, Price: 2 * ad.Dollar, Creatives: []ad.CreativeID{50, 51}, Placements: []ad.PlacementID{1003}},

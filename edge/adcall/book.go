@@ -3,7 +3,6 @@ package adcall
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"curb/edge/ad"
@@ -15,15 +14,21 @@ func (s *Service) reserve(a *Answer, i int, b *ad.Bid) ad.Reason {
 	if a.silent() {
 		return ad.Undecided
 	}
-	sale := a.sale(i, b)
-	return s.ledger.Reserve(b.LineItem, &sale)
+	slot := &a.Slots[i]
+	slot.Sale = a.sale(i, b)
+	reason := s.ledger.Reserve(b.LineItem, &slot.Sale)
+	if reason != ad.Undecided {
+		slot.Sale = ad.Sale{}
+	}
+	return reason
 }
 
 // unreserve gives back what an impression's winner had reserved.
 func (s *Service) unreserve(a *Answer, i int) {
-	if w := a.Slots[i].Result.Winner; w >= 0 && a.Slots[i].Bids[w].LineItem != nil && !a.silent() {
-		sale := a.sale(i, &a.Slots[i].Bids[w])
-		s.ledger.Release(&sale)
+	slot := &a.Slots[i]
+	if w := slot.Result.Winner; w >= 0 && slot.Bids[w].LineItem != nil && !a.silent() {
+		s.ledger.Release(&slot.Sale)
+		slot.Sale = ad.Sale{}
 	}
 }
 
@@ -65,10 +70,9 @@ func (a *Answer) Sell(ctx context.Context, slot *Slot) error {
 	if slot.Outcome != Sold || slot.settled != open || a.silent() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ad.BillTimeout)
-	defer cancel()
-	keepTerms(&slot.Sale.Terms)
-	if _, err := a.service.ledger.Bill(ctx, &slot.Sale, a.Call.Received); err != nil {
+	wait := a.service.wait(ctx)
+	defer a.service.waited(wait)
+	if _, err := a.service.ledger.Bill(wait, &slot.Sale, a.Call.Received); err != nil {
 		a.Withdraw(slot, ad.Unbillable)
 		return fmt.Errorf("book the sale: %w", err)
 	}
@@ -83,23 +87,10 @@ func (a *Answer) Promise(ctx context.Context, slot *Slot, document []byte, scrip
 	if slot.Outcome != Sold || slot.settled != open || a.silent() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ad.BillTimeout)
-	defer cancel()
-	p := a.pending(slot, document, script)
-	return a.kept(slot, a.service.ledger.Hold(ctx, &p))
-}
-
-// keepTerms copies the texts of a sale out of the bidder's answer and the call, since a booked sale outlives both.
-func keepTerms(t *ad.BidTerms) {
-	parts := [...]*string{&t.BidID, &t.ImpressionID, &t.NURL, &t.BURL, &t.LURL, &t.Data}
-	var all strings.Builder
-	for _, part := range parts {
-		all.WriteString(*part)
-	}
-	kept := all.String()
-	for _, part := range parts {
-		*part, kept = kept[:len(*part)], kept[len(*part):]
-	}
+	wait := a.service.wait(ctx)
+	defer a.service.waited(wait)
+	p := &a.promise(slot, document, script).pending
+	return a.kept(slot, a.service.ledger.Hold(wait, p))
 }
 
 // media is what kind of ad a slot was sold for.

@@ -14,7 +14,7 @@ import (
 func owned(t *testing.T, prices map[ad.BidderID]ad.CPM, first func(*openrtb.Outgoing, *ad.Answers)) (*shop, *ad.Bidder) {
 	contents := inventory()
 	contents.Members[0].Bidder = 3
-	contents.Bidders = append(contents.Bidders, ad.Bidder{ID: 3, Name: "own", Active: true, Endpoint: "https://own.example/", Members: []ad.MemberID{100}})
+	contents.Bidders = append(contents.Bidders, curious(ad.Bidder{ID: 3, Name: "own", Active: true, Endpoint: "https://own.example/", Members: []ad.MemberID{100}}))
 	s := newShop(newFixtureOf(t, contents, prices))
 	m := &ownersMarket{s.market, func(out *openrtb.Outgoing, answers *ad.Answers) {
 		answers.Asked = append(answers.Asked, ad.Asked{Bidder: out.Targets[0].Bidder})

@@ -22,7 +22,8 @@ type Providers interface {
 	Ask(ctx context.Context, snap *catalog.Snapshot, in ad.Inquiry, dst []ad.Provided) []ad.Provided
 }
 
-// Ledger is the money: budgets, caps, promises and bills. It is safe for concurrent use.
+// Ledger is the money: budgets, caps, promises and bills. It is safe for concurrent use. It copies what it keeps, texts and
+// documents too, and nothing that it is given, contexts included, is used once a method has returned.
 type Ledger interface {
 	// MayServe is ad.Undecided, or why the line item may not serve now.
 	MayServe(li *ad.LineItem, user ad.UserKey, now time.Time) ad.Reason

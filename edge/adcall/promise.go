@@ -15,23 +15,24 @@ func (a *Answer) PromiseAll(ctx context.Context) error {
 	if a.silent() {
 		return nil
 	}
-	all := make([]promise, 0, len(a.Slots))
+	from := len(a.state.promises)
 	for i := range a.Slots {
 		if slot := &a.Slots[i]; slot.Outcome == Sold && slot.settled == open {
-			all = append(all, promise{slot: slot, pending: a.pending(slot, nil, false)})
+			a.promise(slot, nil, false)
 		}
 	}
+	all := a.state.promises[from:]
 	if len(all) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ad.BillTimeout)
-	defer cancel()
+	wait := a.service.wait(ctx)
+	defer a.service.waited(wait)
 	var others sync.WaitGroup
 	for i := range all[1:] {
 		p := &all[1+i]
-		others.Go(func() { p.err = a.service.ledger.Hold(ctx, &p.pending) })
+		others.Go(func() { p.err = a.service.ledger.Hold(wait, &p.pending) })
 	}
-	all[0].err = a.service.ledger.Hold(ctx, &all[0].pending)
+	all[0].err = a.service.ledger.Hold(wait, &all[0].pending)
 	others.Wait()
 	var first error
 	for i := range all {
@@ -49,12 +50,13 @@ type promise struct {
 	err     error
 }
 
-// pending is what is kept of a sale while nobody knows whether it comes back.
-func (a *Answer) pending(slot *Slot, document []byte, script bool) ad.Pending {
-	keepTerms(&slot.Sale.Terms)
-	return ad.Pending{
+// promise writes down what is to be kept of a sale while nobody knows whether it comes back.
+func (a *Answer) promise(slot *Slot, document []byte, script bool) *promise {
+	all := append(a.state.promises, promise{slot: slot, pending: ad.Pending{
 		Sale: slot.Sale, Expires: a.Call.Received.Add(ad.AcceptWindow(media(slot))), Document: document, Script: script, Average: slot.average,
-	}
+	}})
+	a.state.promises = all
+	return &all[len(all)-1]
 }
 
 // kept settles a slot once its promise was kept, or could not be.

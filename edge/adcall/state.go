@@ -29,6 +29,9 @@ type state struct {
 	outgoing openrtb.Outgoing
 	request  requestParts
 	floors   []auction.SizeFloor
+	promises []promise
+	notice   ad.Notice  // the one that is being told
+	full     []byte     // the bid request, for bidders that want it with their notices; empty before the first
 	passed   []ad.Asked // bidders that were not asked because too many wanted to be
 	// attributes are the publisher's blocked creative attributes as OpenRTB writes them.
 	attributes []int
@@ -54,6 +57,8 @@ func (st *state) reset() {
 	st.managed, st.seats, st.bids = st.managed[:0], st.seats[:0], st.bids[:0]
 	clear(st.passed)
 	st.floors, st.passed = st.floors[:0], st.passed[:0]
+	clear(st.promises)
+	st.promises, st.notice, st.full = st.promises[:0], ad.Notice{}, st.full[:0]
 	st.setting = auction.Setting{}
 	st.outgoing = openrtb.Outgoing{Targets: st.outgoing.Targets[:0]}
 	st.request.reset()

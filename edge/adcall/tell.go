@@ -47,93 +47,75 @@ func (s *Service) settle(a *Answer) {
 	}
 }
 
-// tell tells every bidder what became of its bids, and of asking it.
+// tell tells every bidder what became of its bids, and of asking it. What nobody wants to hear costs next to nothing.
 func (s *Service) tell(a *Answer) {
-	full := a.full()
 	for i := range a.Slots {
 		slot := &a.Slots[i]
 		for b := range slot.Bids {
-			if bid := &slot.Bids[b]; bid.Bidder != nil {
-				n := a.notice(i, bid)
-				if b == slot.Result.Winner {
-					a.sold(&n, slot)
-				}
-				a.send(s, &n, bid.Bidder, full)
+			bid := &slot.Bids[b]
+			kind, reason := ad.NoticeLost, bid.Reason
+			if b == slot.Result.Winner {
+				kind, reason = slot.settled.news()
+			}
+			if bid.Bidder != nil && wanted(bid, kind, reason) {
+				a.inform(i, bid, kind, reason)
 			}
 		}
 		if owner := a.state.owner; owner != nil && slot.settled != promised { // what was passed on is told when it comes back
-			n := a.toOwner(i, owner)
-			a.send(s, &n, owner, full)
+			a.informOwner(i, owner)
 		}
 	}
 	for i := range a.Unplaced {
-		if bid := &a.Unplaced[i]; bid.Bidder != nil && bid.Reason != ad.Undecided {
-			n := a.notice(min(max(bid.Impression, 0), len(a.Slots)-1), bid)
-			a.send(s, &n, bid.Bidder, full)
+		if bid := &a.Unplaced[i]; bid.Bidder != nil && bid.Reason != ad.Undecided && wanted(bid, ad.NoticeLost, bid.Reason) {
+			a.inform(min(max(bid.Impression, 0), len(a.Slots)-1), bid, ad.NoticeLost, bid.Reason)
 		}
 	}
 	for i := range a.Asked {
-		asked := &a.Asked[i]
-		if asked.Reason == ad.Undecided || asked.Reason == ad.NotAsked {
-			continue
-		}
-		n := ad.Notice{Kind: ad.NoticeError, SaleKey: ad.SaleKey{Auction: a.Call.ID}, At: a.Call.Received, Bidder: asked.Bidder.ID,
-			Publisher: a.Call.Publisher.ID, Placement: a.Slots[0].Impression.Placement.ID, Reason: asked.Reason, Micros: asked.Micros}
-		if asked.Reason == ad.NoBid {
-			n.Kind = ad.NoticeNoBid
-		}
-		a.send(s, &n, asked.Bidder, full)
+		a.informAsked(&a.Asked[i])
 	}
 }
 
-// send hands a notice on, with the bid request for those who asked for it.
-func (a *Answer) send(s *Service, n *ad.Notice, to *ad.Bidder, full []byte) {
-	if to.NotifyFull {
-		n.Full = full
+// wanted reports whether anybody hears of a bid: its bidder at one address for all, or those that the bid itself brought.
+// The notifier decides what goes where; here is only what would go nowhere.
+func wanted(b *ad.Bid, kind ad.NoticeKind, reason ad.Reason) bool {
+	switch {
+	case kind == ad.NoticeWon && (b.NURL != "" || b.BURL != ""), kind == ad.NoticeLost && b.LURL != "":
+		return true
 	}
-	s.notifier.Notify(n)
+	return b.Bidder.Hears(kind, reason)
 }
 
-// full is the bid request for bidders that want it with their notices; nil if none does, or none was sent.
-func (a *Answer) full() []byte {
-	for i := range a.Asked {
-		if a.Asked[i].Bidder.NotifyFull && a.state.outgoing.Request != nil {
-			return openrtb.AppendRequest(nil, a.state.outgoing.Request)
-		}
+// news is what a sale has come to for its winner: booked, passed on, or never shown because the caller had left.
+func (s settled) news() (ad.NoticeKind, ad.Reason) {
+	switch s {
+	case billed:
+		return ad.NoticeWon, ad.Won
+	case promised:
+		return ad.NoticePending, ad.Won
 	}
-	return nil
+	return ad.NoticeLost, ad.Cancelled
 }
 
-// notice is that a bid lost.
-func (a *Answer) notice(i int, b *ad.Bid) ad.Notice {
+// inform tells of a bid.
+func (a *Answer) inform(i int, b *ad.Bid, kind ad.NoticeKind, reason ad.Reason) {
+	n := &a.state.notice
 	sale := a.sale(i, b)
-	n := Won(&sale)
-	n.Kind, n.Price, n.Reason = ad.NoticeLost, 0, b.Reason
+	*n = Won(&sale)
+	if n.Kind, n.Reason = kind, reason; kind == ad.NoticeLost {
+		n.Price = 0
+	}
 	for k := range a.Asked {
 		if a.Asked[k].Bidder == b.Bidder {
 			n.Micros = a.Asked[k].Micros
 		}
 	}
-	return n
+	a.send(b.Bidder)
 }
 
-// sold turns the notice of the winning bid into what it has come to: booked, passed on, or never shown because the
-// caller had left.
-func (a *Answer) sold(n *ad.Notice, slot *Slot) {
-	switch slot.settled {
-	case billed:
-		n.Kind, n.Price, n.Reason = ad.NoticeWon, slot.Sale.Paid, ad.Won
-	case promised:
-		n.Kind, n.Price, n.Reason = ad.NoticePending, slot.Sale.Paid, ad.Won
-	default:
-		n.Reason = ad.Cancelled
-	}
-}
-
-// toOwner tells the owner's bidder what became of the owner's impression: used by the owner itself, sold, or not sold.
-func (a *Answer) toOwner(i int, owner *ad.Bidder) ad.Notice {
-	slot := &a.Slots[i]
-	n := ad.Notice{Kind: ad.NoticeDefault, SaleKey: ad.SaleKey{Auction: a.Call.ID, Impression: uint8(i)}, At: a.Call.Received, Bidder: owner.ID,
+// informOwner tells the owner's bidder what became of the owner's impression: used by the owner itself, sold, or not sold.
+func (a *Answer) informOwner(i int, owner *ad.Bidder) {
+	slot, n := &a.Slots[i], &a.state.notice
+	*n = ad.Notice{Kind: ad.NoticeDefault, SaleKey: ad.SaleKey{Auction: a.Call.ID, Impression: uint8(i)}, At: a.Call.Received, Bidder: owner.ID,
 		Publisher: a.Call.Publisher.ID, Placement: slot.Impression.Placement.ID, Terms: ad.BidTerms{ImpressionID: slot.Impression.ID}}
 	switch {
 	case slot.Outcome != Sold || slot.settled == open:
@@ -142,5 +124,41 @@ func (a *Answer) toOwner(i int, owner *ad.Bidder) ad.Notice {
 	default:
 		n.Kind, n.Price, n.Currency = ad.NoticeSold, slot.Sale.Net, ad.USD
 	}
-	return n
+	if owner.Hears(n.Kind, n.Reason) {
+		a.send(owner)
+	}
+}
+
+// informAsked tells a bidder that it had nothing to say, or that asking it failed.
+func (a *Answer) informAsked(asked *ad.Asked) {
+	kind := ad.NoticeError
+	switch asked.Reason {
+	case ad.Undecided, ad.NotAsked:
+		return
+	case ad.NoBid:
+		kind = ad.NoticeNoBid
+	}
+	if !asked.Bidder.Hears(kind, asked.Reason) {
+		return
+	}
+	a.state.notice = ad.Notice{Kind: kind, SaleKey: ad.SaleKey{Auction: a.Call.ID}, At: a.Call.Received, Bidder: asked.Bidder.ID,
+		Publisher: a.Call.Publisher.ID, Placement: a.Slots[0].Impression.Placement.ID, Reason: asked.Reason, Micros: asked.Micros}
+	a.send(asked.Bidder)
+}
+
+// send hands the notice on, with the bid request for those who asked for it.
+func (a *Answer) send(to *ad.Bidder) {
+	if to.NotifyFull {
+		a.state.notice.Full = a.full()
+	}
+	a.service.notifier.Notify(&a.state.notice)
+}
+
+// full is the bid request for bidders that want it with their notices, encoded for the first of them; nil if none was sent.
+func (a *Answer) full() []byte {
+	st := &a.state
+	if len(st.full) == 0 && st.outgoing.Request != nil {
+		st.full = openrtb.AppendRequest(st.full, st.outgoing.Request)
+	}
+	return st.full
 }

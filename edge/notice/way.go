@@ -33,7 +33,7 @@ func (w way) String() string {
 // waysOf says how a notice goes out: what the bidder subscribed to, and what the bid itself brought.
 func waysOf(b *ad.Bidder, n *ad.Notice) way {
 	var ways way
-	if b.NotifyURL != "" && subscribed(b, n) {
+	if b.Hears(n.Kind, n.Reason) {
 		ways |= byPost
 	}
 	switch n.Kind {
@@ -50,28 +50,6 @@ func given(url string, w way) way {
 		return 0
 	}
 	return w
-}
-
-func subscribed(b *ad.Bidder, n *ad.Notice) bool {
-	switch n.Kind {
-	case ad.NoticeWon, ad.NoticeKept, ad.NoticeSold, ad.NoticeDefault:
-		return true
-	case ad.NoticeLost:
-		return b.NotifyLost || errs(n.Reason)
-	case ad.NoticePending:
-		return b.NotifyPending
-	case ad.NoticeNoBid:
-		return b.NotifyNoBid
-	case ad.NoticeError:
-		return errs(n.Reason)
-	}
-	return false
-}
-
-// errs reports whether a reason is an error that bidders are told of unasked: those they can repair.
-func errs(r ad.Reason) bool {
-	code := r.NotifyCode()
-	return code == 10 || code == 11 || code > 100
 }
 
 // class ranks what may be dropped when a queue is full, the least missed first.

@@ -1,0 +1,5 @@
+//go:build !race
+
+package adcall
+
+const racing = false
