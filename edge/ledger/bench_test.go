@@ -186,7 +186,7 @@ func BenchmarkHoldAlone(b *testing.B) {
 			b.Fatal(err)
 		}
 		if n%100_000 == 99_999 {
-			l.Expire(p.Expires.Add(time.Hour))
+			elapse(l, noon, p.Expires.Add(time.Hour))
 		}
 	}
 }
@@ -201,7 +201,7 @@ func BenchmarkAcceptAlone(b *testing.B) {
 	b.ResetTimer()
 	for done := 0; done < b.N; done += batch {
 		b.StopTimer()
-		l.Expire(p.Expires.Add(time.Hour))
+		elapse(l, noon, p.Expires.Add(time.Hour))
 		for n := range batch {
 			numbered(&p.Sale, uint64(done+n))
 			if err := l.Hold(context.Background(), p); err != nil {

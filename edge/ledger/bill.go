@@ -109,7 +109,7 @@ func (l *Ledger) attempt(s *shard, sale *ad.Sale, average ad.CPM, now time.Time)
 		s.drop(sale.SaleKey, c)
 		return nil, fmt.Errorf("%w: the log did not take %d bills, and they have to be withdrawn first", ErrFull, doubts)
 	} else {
-		a.bill = bill{Bill: ad.Bill{Sale: *sale, Billed: now, PostPending: c.holds()}, capped: c.capped, average: average}
+		a.bill = bill{Bill: ad.Bill{Sale: *sale, Billed: now, PostPending: c.holds()}, capped: c.capped, average: average, clocked: at(l.clock.Load())}
 		a.record = appendBill(a.record[:0], &a.bill)
 	}
 	s.leaveImage(l.cut)

@@ -56,18 +56,9 @@ type claim struct {
 	held held
 	// closing: the claim will be closed so, and is not billed any more. open: it will not.
 	closing outcome
+	// why a pending was refused; Undecided: it was not.
+	why ad.Reason
 }
-
-// held is a sale that was passed on, as its record says.
-type held struct {
-	record  []byte // nil: nothing is held
-	expires int64  // seconds; the last moment at which it may be accepted
-}
-
-// heldOverhead is what a pending takes in memory beside its record.
-const heldOverhead = 320
-
-func (h *held) bytes() int64 { return int64(len(h.record)) + heldOverhead }
 
 // holds reports whether the sale was passed on.
 func (c *claim) holds() bool { return c.held.record != nil }
@@ -134,7 +125,7 @@ func (s *shard) drop(key ad.SaleKey, c *claim) {
 
 // expiry says when a pending has to be looked at.
 type expiry struct {
-	at  int64 // seconds
+	at  uint32 // by the ledger's clock
 	key ad.SaleKey
 }
 

@@ -64,14 +64,23 @@ type due struct {
 	claim *claim
 }
 
+// due is what the log has to be told of a claim's end.
+func (c *claim) due(s *shard, key ad.SaleKey) *due {
+	d := &due{closing{key: key, outcome: c.closing}, s, c}
+	if c.record != nil && c.kind == KindBill {
+		d.bill = c.record
+	}
+	return d
+}
+
 // collect takes what a shard has to close, and drops what was only kept to be served again.
 func (l *Ledger) collect(s *shard, now time.Time, all []due) []due {
 	l.world.RLock()
 	defer l.world.RUnlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.expiries) > 0 && now.Unix() > s.expiries[0].at {
-		l.over(s, s.expiries.pop())
+	for len(s.expiries) > 0 && l.clock.Load() >= s.expiries[0].at {
+		l.over(s, s.expiries.pop(), now)
 	}
 	if s.doubtful > 0 {
 		for key, c := range s.claims {
@@ -86,23 +95,21 @@ func (l *Ledger) collect(s *shard, now time.Time, all []due) []due {
 		if c == nil || c.closing == open {
 			continue // a replayed record closed it
 		}
-		d := due{closing{key: key, outcome: c.closing}, s, c}
-		if c.record != nil && c.kind == KindBill {
-			d.bill = c.record
-		}
-		all = append(all, d)
+		all = append(all, *c.due(s, key))
 	}
 	s.closings = s.closings[:0]
 	return all
 }
 
-// over handles a pending whose time is over.
-func (l *Ledger) over(s *shard, e expiry) {
-	c := s.claims[e.key]
+// over handles a pending whose time may be over.
+func (l *Ledger) over(s *shard, e expiry, now time.Time) {
+	c, clock := s.claims[e.key], l.clock.Load()
 	switch {
 	case c == nil || !c.holds() || c.closing != open:
+	case !c.held.over(now, clock):
+		s.expiries.push(expiry{c.held.again(now, clock), e.key})
 	case c.flying: // it is being accepted; look again in a second
-		s.expiries.push(expiry{e.at + 1, e.key})
+		s.expiries.push(expiry{clock + 1, e.key})
 	case s.marks[e.key] != 0:
 		s.leaveImage(l.cut)
 		l.unhold(c)
@@ -116,7 +123,7 @@ func (l *Ledger) over(s *shard, e expiry) {
 
 // unhold lets go of a pending's memory.
 func (l *Ledger) unhold(c *claim) {
-	l.giveRoom(c.held.bytes())
+	l.room.give(c.held.place())
 	c.held = held{}
 }
 
@@ -138,9 +145,7 @@ func (l *Ledger) closeAll(all []due, now time.Time) {
 			return
 		}
 		for i := range all[:n] {
-			if expired := l.finish(&all[i]); expired != nil {
-				l.options.Expired(expired)
-			}
+			l.finish(&all[i])
 		}
 		all = all[n:]
 	}
@@ -156,14 +161,21 @@ func (l *Ledger) again(all []due) {
 	}
 }
 
-// finish closes a claim whose end is in the log. It gives the pending if that was declined.
-func (l *Ledger) finish(d *due) *ad.Pending {
+// finish closes a claim whose end is in the log, and tells of it if it was passed on.
+func (l *Ledger) finish(d *due) {
 	s := l.lock(d.key)
-	defer l.unlock(s)
-	return l.shut(s, d.key, d.claim, d.outcome)
+	why := d.claim.why
+	gone := l.shut(s, d.key, d.claim, d.outcome)
+	l.unlock(s)
+	if d.outcome == declined {
+		why = ad.Declined
+	}
+	if gone != nil && why != ad.Undecided {
+		l.options.Expired(gone, why)
+	}
 }
 
-// shut ends a claim without a bill. It gives the pending if that was declined. The caller holds the shard.
+// shut ends a claim without a bill. It gives the pending, without its document. The caller holds the shard.
 func (l *Ledger) shut(s *shard, key ad.SaleKey, c *claim, o outcome) *ad.Pending {
 	s.leaveImage(l.cut)
 	s.marks[key] = markOf(o, l.clock.Load())
@@ -173,13 +185,18 @@ func (l *Ledger) shut(s *shard, key ad.SaleKey, c *claim, o outcome) *ad.Pending
 	}
 	var gone *ad.Pending
 	if c.holds() {
-		if p, err := decodePending(c.held.record); err == nil && o == declined {
-			l.learnt.Declined(call(&p.Sale, p.Average))
+		if p, err := decodePending(c.held.record); err == nil {
+			if o == declined {
+				l.learnt.Declined(call(&p.Sale, p.Average))
+			}
+			p.Document = nil
 			gone = &p.Pending
 		}
 		l.unhold(c)
 	} else if c.record != nil && c.kind == KindPending {
-		l.giveRoom(int64(len(c.record) + heldOverhead))
+		if p, err := decodePending(c.record); err == nil {
+			l.room.give(placeOf(&p, len(c.record)))
+		}
 	}
 	delete(s.claims, key)
 	return gone

@@ -1,6 +1,28 @@
 package ledger
 
-import "curb/edge/ad"
+import (
+	"time"
+
+	"curb/edge/ad"
+)
+
+// Tick moves the ledger's clock as Expire does, and does nothing else.
+func (l *Ledger) Tick(now time.Time) {
+	l.sweep.mu.Lock()
+	defer l.sweep.mu.Unlock()
+	l.tick(now)
+}
+
+// Clock is how long the ledger has run.
+func (l *Ledger) Clock() time.Duration { return time.Duration(l.clock.Load()) * time.Second }
+
+// Held tells whether a sale is passed on and does not wait for its end, whether or not its time is over.
+func (l *Ledger) Held(key ad.SaleKey) bool {
+	s := l.lock(key)
+	defer l.unlock(s)
+	c := s.claims[key]
+	return c != nil && c.holds() && c.closing == open
+}
 
 // Closing tells whether a sale waits for its end to be written.
 func (l *Ledger) Closing(key ad.SaleKey) bool {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -25,10 +26,6 @@ func call(s *ad.Sale, average ad.CPM) *estimate.Call {
 	return &estimate.Call{Placement: s.Placement, Size: s.Size, Price: s.Net, Average: average}
 }
 
-// lastSecond is the last whole second at which a pending may be accepted: what the clocks of two machines may differ is
-// allowed for.
-func lastSecond(expires time.Time) int64 { return expires.Add(ad.ClockSkewMax).Unix() }
-
 // Hold keeps a sale whose price is passed on. When it returns without an error the pending is on disk, and what is set aside
 // for a line item stays so until the sale is accepted or expires. On an error nobody may be told of the sale. A second call
 // with the same pending says the same as the first.
@@ -38,8 +35,13 @@ func (l *Ledger) Hold(ctx context.Context, p *ad.Pending) error {
 	if why := reasonNot(&p.Sale); why != "" {
 		return fmt.Errorf("hold: %w: %s", ErrSale, why)
 	}
+	o := l.offers.Get().(*offer)
+	defer l.offers.Put(o)
+	o.begin(p)
+	defer o.end()
+	l.packer.pack(o)
 	for {
-		c, flight, err := l.beginHold(ctx, p)
+		c, flight, err := l.beginHold(ctx, o)
 		switch {
 		case err != nil:
 			return fmt.Errorf("hold: %w", err)
@@ -50,7 +52,7 @@ func (l *Ledger) Hold(ctx context.Context, p *ad.Pending) error {
 		case c == nil:
 			return nil
 		default:
-			if err := l.writeHold(ctx, p, c); err != nil {
+			if err := l.writeHold(ctx, &o.pending, c); err != nil {
 				return fmt.Errorf("hold: %w", err)
 			}
 			return nil
@@ -58,18 +60,31 @@ func (l *Ledger) Hold(ctx context.Context, p *ad.Pending) error {
 	}
 }
 
+// offer is a pending on its way to be held, with the memory that its record is made in. It is pooled.
+type offer struct {
+	pending
+	record, document []byte
+}
+
+func (o *offer) begin(p *ad.Pending) { o.pending = pending{Pending: *p} }
+func (o *offer) end()                { o.pending = pending{} }
+
+// encode gives the record. The next call overwrites it.
+func (o *offer) encode() []byte {
+	o.record = appendPending(o.record[:0], &o.pending)
+	return o.record
+}
+
 // beginHold claims the key. It gives neither a claim nor a flight to wait for when the sale is held already.
-func (l *Ledger) beginHold(ctx context.Context, p *ad.Pending) (*claim, <-chan struct{}, error) {
+func (l *Ledger) beginHold(ctx context.Context, p *offer) (*claim, <-chan struct{}, error) {
 	s := l.lock(p.SaleKey)
 	defer l.unlock(s)
 	c := s.claims[p.SaleKey]
 	switch {
 	case c != nil && c.flying:
 		return nil, c.landing(), nil
-	case c != nil && c.holds() && string(c.held.record) == string(appendPending(nil, &pending{*p, c.capped})):
-		return nil, nil, nil
 	case c != nil && c.holds():
-		return nil, nil, ErrHeld
+		return nil, nil, c.held.differs(p)
 	case s.marks[p.SaleKey] != 0 || c != nil && (c.record != nil || c.closing != open):
 		return nil, nil, ErrGivenUp
 	case p.LineItem != 0 && (c == nil || c.account == nil || c.account.line != p.LineItem || p.BuyerPays.Cost() > c.cost || dayOf(p.At) != c.day):
@@ -78,40 +93,37 @@ func (l *Ledger) beginHold(ctx context.Context, p *ad.Pending) (*claim, <-chan s
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	record := appendPending(make([]byte, 0, pendingRoom(p)), &pending{*p, c != nil && c.capped})
+	p.capped, p.clocked = c != nil && c.capped, at(l.clock.Load())
+	record := p.encode()
 	if len(record) > recordBytesMax {
 		return nil, nil, fmt.Errorf("%w: it takes %d bytes, at most %d", ErrSale, len(record), recordBytesMax)
 	}
-	if err := l.takeRoom(int64(len(record) + heldOverhead)); err != nil {
+	take := placeOf(&p.pending, len(record))
+	if err := l.room.take(&take); err != nil {
 		return nil, nil, err
 	}
 	s.leaveImage(l.cut)
 	c = s.claim(p.SaleKey)
-	c.kind, c.record, c.flying = KindPending, record, true
+	c.kind, c.record, c.flying = KindPending, bytes.Clone(record), true // no longer than it has to be: it is kept for hours
 	return c, nil, nil
 }
 
-// takeRoom accounts for the memory of one more pending, if there is room.
-func (l *Ledger) takeRoom(bytes int64) error {
-	if count := l.heldCount.Add(1); count > int64(l.options.Pendings) {
-		l.giveRoom(0)
-		return fmt.Errorf("%w: %d, at most that many; they go as they are accepted or expire", ErrFull, count-1)
+// differs is nil for the sale that is held, presented once more.
+func (h *held) differs(p *offer) error {
+	was, err := decodePending(h.record)
+	if err != nil {
+		return err
 	}
-	if total := l.heldBytes.Add(bytes); total > l.options.PendingBytes {
-		l.giveRoom(bytes)
-		return fmt.Errorf("%w: they take %d bytes, at most %d; they go as they are accepted or expire", ErrFull, total-bytes, l.options.PendingBytes)
+	p.capped, p.clocked = was.capped, was.clocked
+	if !bytes.Equal(h.record, p.encode()) {
+		return ErrHeld
 	}
 	return nil
 }
 
-func (l *Ledger) giveRoom(bytes int64) {
-	l.heldCount.Add(-1)
-	l.heldBytes.Add(-bytes)
-}
-
 // writeHold hands the pending to the log. One that may or may not be there is closed by the next Expire; until then what is
 // set aside for it stays so.
-func (l *Ledger) writeHold(ctx context.Context, p *ad.Pending, c *claim) error {
+func (l *Ledger) writeHold(ctx context.Context, p *pending, c *claim) error {
 	err := l.options.Log.Append(ctx, KindPending, c.record)
 	s := l.lock(p.SaleKey)
 	defer l.unlock(s)
@@ -120,25 +132,24 @@ func (l *Ledger) writeHold(ctx context.Context, p *ad.Pending, c *claim) error {
 		l.close(s, p.SaleKey, c, withdrawn)
 		return err
 	}
-	l.keep(s, p, c)
-	return nil
-}
-
-// keep makes the claim's record its pending.
-func (l *Ledger) keep(s *shard, p *ad.Pending, c *claim) {
-	c.held = held{record: c.record, expires: lastSecond(p.Expires)}
+	s.keep(c, p, c.record)
 	c.record = nil
-	s.expiries.push(expiry{c.held.expires, p.SaleKey})
+	return nil
 }
 
 // close marks a claim as one that the next Expire closes. From here on it is not billed any more. The caller holds the shard.
 func (l *Ledger) close(s *shard, key ad.SaleKey, c *claim, o outcome) {
+	l.end(s, c, o)
+	s.closings = append(s.closings, key)
+}
+
+// end marks a claim as one that is being closed. The caller holds the shard, and sees to that it is.
+func (l *Ledger) end(s *shard, c *claim, o outcome) {
 	s.leaveImage(l.cut)
 	if c.record != nil && c.kind == KindBill {
 		s.doubtful--
 	}
 	c.closing = o
-	s.closings = append(s.closings, key)
 }
 
 // Pending tells what became of a sale that was passed on. The pending is given while it is open or billed; its document is
@@ -146,12 +157,12 @@ func (l *Ledger) close(s *shard, key ad.SaleKey, c *claim, o outcome) {
 func (l *Ledger) Pending(key ad.SaleKey, now time.Time) (ad.Pending, PendingState) {
 	s := l.lock(key)
 	defer l.unlock(s)
-	p, state, _ := s.look(key, now)
+	p, state, _ := l.look(s, key, now)
 	return p.Pending, state
 }
 
 // look decodes what is held under a key.
-func (s *shard) look(key ad.SaleKey, now time.Time) (pending, PendingState, error) {
+func (l *Ledger) look(s *shard, key ad.SaleKey, now time.Time) (pending, PendingState, error) {
 	c, m := s.claims[key], s.marks[key]
 	switch {
 	case c == nil || !c.holds():
@@ -159,10 +170,13 @@ func (s *shard) look(key ad.SaleKey, now time.Time) (pending, PendingState, erro
 			return pending{}, PendingUnknown, nil
 		}
 		return pending{}, PendingExpired, nil
-	case c.closing != open || now.Unix() > c.held.expires:
+	case c.closing != open || c.held.over(now, l.clock.Load()):
 		return pending{}, PendingExpired, nil
 	}
 	p, err := decodePending(c.held.record)
+	if err == nil {
+		err = l.packer.unpack(&p)
+	}
 	if err != nil {
 		return pending{}, PendingUnknown, err
 	}
@@ -205,7 +219,7 @@ func (l *Ledger) beginAccept(ctx context.Context, key ad.SaleKey, now time.Time)
 	if c := s.claims[key]; c != nil && c.flying {
 		return ad.Pending{}, PendingOpen, nil, c.landing(), nil
 	}
-	p, state, err := s.look(key, now)
+	p, state, err := l.look(s, key, now)
 	if err != nil || state != PendingOpen {
 		return p.Pending, state, nil, nil, err
 	}

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,14 +24,16 @@ func TestAcceptWindow(t *testing.T) {
 		{0, ledger.PendingBilled},
 		{120 * time.Second, ledger.PendingBilled},
 		{121 * time.Second, ledger.PendingExpired},
-		{48 * time.Hour, ledger.PendingExpired},
+		{9 * time.Minute, ledger.PendingExpired},
+		{48 * time.Hour, ledger.PendingUnknown}, // forgotten
 	} {
 		for _, swept := range []bool{false, true} {
 			l := ledger.New(ledger.Options{Log: &memoryLog{}})
 			p := pendingOf(sale(1))
 			mustHold(t, l, p)
 			now := p.Expires.Add(c.after)
-			if swept {
+			elapse(l, noon, now.Add(-time.Second))
+			if l.Tick(now); swept {
 				l.Expire(now)
 			}
 			_, first, state, err := l.Accept(t.Context(), p.SaleKey, now)
@@ -95,7 +98,7 @@ func TestPendingOverRestart(t *testing.T) {
 		if d := cmp.Diff(*pendingOf(sales[0]), p); d != "" || !first || err != nil {
 			t.Error(d, first, err)
 		}
-		back.Expire(sales[1].At.Add(time.Hour))
+		elapse(back, noon, noon.Add(time.Hour))
 		mustReserve(t, back, li, managed(3, 9), ad.Undecided)
 		mustReserve(t, back, li, managed(4, 9), ad.BudgetExhausted)
 		mustCount(t, back, 1)
@@ -104,8 +107,9 @@ func TestPendingOverRestart(t *testing.T) {
 
 func TestExpiryIsTold(t *testing.T) {
 	var told []ad.Pending
+	var why ad.Reason
 	log := &memoryLog{}
-	l := ledger.New(ledger.Options{Log: log, Expired: func(p *ad.Pending) { told = append(told, *p) }})
+	l := ledger.New(ledger.Options{Log: log, Expired: func(p *ad.Pending, r ad.Reason) { told, why = append(told, *p), r }})
 	lost, taken := pendingOf(sale(1)), pendingOf(sale(2))
 	mustHold(t, l, lost)
 	mustHold(t, l, taken)
@@ -114,7 +118,7 @@ func TestExpiryIsTold(t *testing.T) {
 	}
 	over := lost.Expires.Add(ad.ClockSkewMax + time.Second)
 	log.setFail(always(kept))
-	l.Expire(over) // the log cannot say so: nobody is told, and nobody may accept
+	elapse(l, noon, over) // the log cannot say so: nobody is told, and nobody may accept
 	if len(told) > 0 {
 		t.Fatal("told too early")
 	}
@@ -127,14 +131,15 @@ func TestExpiryIsTold(t *testing.T) {
 	log.setFail(nil)
 	l.Expire(over)
 	l.Expire(over.Add(time.Second))
-	if d := cmp.Diff([]ad.Pending{*lost}, told); d != "" {
-		t.Error(d)
+	lost.Document = nil
+	if d := cmp.Diff([]ad.Pending{*lost}, told); d != "" || why != ad.Declined {
+		t.Error(d, why)
 	}
 	if e, ok := l.Estimate(1001, ad.Size{W: 300, H: 250}); !ok || e.Clear != 1_350_000 || e.Average != 1_100_000 {
 		t.Error(e, ok)
 	}
-	back, _ := replay(t, ledger.Options{Expired: func(*ad.Pending) { t.Error("told again") }}, nil, log.all())
-	back.Expire(over.Add(time.Hour))
+	back, _ := replay(t, ledger.Options{Expired: func(*ad.Pending, ad.Reason) { t.Error("told again") }}, nil, log.all())
+	elapse(back, over, over.Add(8*time.Minute))
 	if _, state := back.Pending(lost.SaleKey, noon); state != ledger.PendingExpired {
 		t.Error(state)
 	}
@@ -142,18 +147,18 @@ func TestExpiryIsTold(t *testing.T) {
 
 func TestPendingsAreBounded(t *testing.T) {
 	log := &memoryLog{}
-	l := ledger.New(ledger.Options{Log: log, Pendings: 2})
+	l := ledger.New(ledger.Options{Log: log, Pendings: 4})
 	mustHold(t, l, pendingOf(sale(1)))
 	mustHold(t, l, pendingOf(sale(2)))
 	mustHold(t, l, pendingOf(sale(2))) // the same again
 	if err := l.Hold(t.Context(), pendingOf(sale(3))); !errors.Is(err, ledger.ErrFull) {
 		t.Error(err)
 	}
-	l.Expire(noon.Add(time.Hour))
+	elapse(l, noon, noon.Add(time.Hour))
 	mustHold(t, l, pendingOf(sale(4)))
 
-	one := len(log.entries[0].record) + 320
-	l = ledger.New(ledger.Options{Log: &memoryLog{}, PendingBytes: int64(2 * one)})
+	one := len(log.entries[0].record) + 256
+	l = ledger.New(ledger.Options{Log: &memoryLog{}, PendingBytes: int64(4 * one)})
 	mustHold(t, l, pendingOf(sale(1)))
 	longer := pendingOf(sale(2))
 	longer.Document = append(longer.Document, 'x')
@@ -168,6 +173,9 @@ func TestPendingsAreBounded(t *testing.T) {
 	}
 	largest := pendingOf(sale(1))
 	largest.Document = make([]byte, 512<<10-len(log.entries[0].record)+len(largest.Document))
+	for i := range largest.Document { // nothing that can be compressed
+		largest.Document[i] = byte(rand.Uint32())
+	}
 	l = ledger.New(ledger.Options{Log: &memoryLog{}})
 	mustHold(t, l, largest)
 	larger := pendingOf(sale(2))
@@ -180,7 +188,7 @@ func TestPendingsAreBounded(t *testing.T) {
 // A hold that failed keeps what is set aside until the log says that it is void.
 func TestFailedHold(t *testing.T) {
 	log := &memoryLog{fail: always(kept)}
-	l := ledger.New(ledger.Options{Log: log, Pendings: 1, Expired: func(*ad.Pending) { t.Error("nobody was told of it") }})
+	l := ledger.New(ledger.Options{Log: log, Pendings: 2, Expired: func(*ad.Pending, ad.Reason) { t.Error("nobody was told of it") }})
 	li := &ad.LineItem{ID: 1, Budget: ad.Budget{LifetimeImpressions: 1}}
 	s := managed(1, 1)
 	mustReserve(t, l, li, s, ad.Undecided)

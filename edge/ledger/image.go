@@ -173,8 +173,7 @@ func (l *Ledger) restoreDoubt(c *claim, f flight, end outcome) error {
 			return err
 		}
 		sale, capped = p.Sale, p.capped
-		l.heldCount.Add(1)
-		l.heldBytes.Add(int64(len(f.record) + heldOverhead))
+		l.room.restore(placeOf(&p, len(f.record)))
 	default:
 		b, err := decodeBill(f.record)
 		if err != nil {

@@ -28,8 +28,8 @@ const (
 
 // Defaults of Options.
 const (
-	PendingBytesDefault = 256 << 20
-	PendingsDefault     = 1 << 18
+	PendingBytesDefault = 512 << 20
+	PendingsDefault     = 1 << 20
 	CountersDefault     = 1 << 20
 	RecentBytesDefault  = 256 << 20
 	CloseTimeoutDefault = time.Second
@@ -41,9 +41,9 @@ const RecentAge = 15 * time.Minute
 // recentLeast bills stay enumerable whatever their age.
 const recentLeast = 1000
 
-// markAge is how long a settled key is remembered: the longest accept window, the skew of clocks, and an hour for records
-// that are replayed although a snapshot holds them.
-const markAge = ad.AcceptWindowLong + ad.ClockSkewMax + time.Hour
+// markAge is how long a settled key is remembered, at least; while its sale can be accepted it always is. Nobody presents a
+// key that late: a direct sale's is its request's own, and a bill in doubt is settled after doubtAge.
+const markAge = 10 * time.Minute
 
 // reservationAge is when a reservation that became neither bill nor pending counts as forgotten by its owner.
 const reservationAge = 2 * time.Minute
@@ -62,7 +62,8 @@ var (
 	ErrNotReserved = errors.New("nothing, or not enough, is set aside for the sale")
 	// ErrSale: the sale cannot be billed as it stands; what it wraps says why.
 	ErrSale = errors.New("the sale is not one")
-	// ErrFull: no more sales can be passed on until some are accepted or expire; or no more billed until the log works.
+	// ErrFull: a publisher, or all of them together, can pass no more sales on until some expire, or no more can be billed
+	// until the log works. What wraps it says whose share is full.
 	ErrFull = errors.New("too many sales are pending")
 	// ErrHeld: a sale with this key was passed on already, and differs from this one.
 	ErrHeld = errors.New("another sale with this key is pending")
@@ -74,10 +75,14 @@ var (
 type Options struct {
 	Log    Log
 	Logger *slog.Logger
-	// Expired is told of every sale that was passed on and not accepted in time, from within Expire. It may be told of one
-	// twice if the process ended in between. It must not call the ledger's Expire, and copies what it keeps.
-	Expired func(*ad.Pending)
-	// PendingBytes bounds the memory of sales that were passed on, Pendings their number; beyond either Hold refuses.
+	// Expired is told, from within Expire and Refuse, of every sale that was passed on and ended without a bill: with
+	// ad.Declined if it was not accepted in time, with the reason that Refuse was given if it was refused. It may be told of
+	// one twice, and of a refusal never, if the process ended in between. It is not given the document. It must not call the
+	// ledger's Expire, and copies what it keeps.
+	Expired func(*ad.Pending, ad.Reason)
+	// PendingBytes bounds the memory of sales that were passed on, Pendings their number. Of each a publisher may hold as
+	// much as it leaves free, and sales that may be accepted for longer than five minutes share half of it; beyond that Hold
+	// refuses.
 	PendingBytes int64
 	Pendings     int
 	// Counters is how many pairs of user and line item are counted for caps; who was not served for longest is forgotten.
@@ -95,7 +100,7 @@ func (o Options) withDefaults() Options {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Expired == nil {
-		o.Expired = func(*ad.Pending) {}
+		o.Expired = func(*ad.Pending, ad.Reason) {}
 	}
 	if o.PendingBytes <= 0 {
 		o.PendingBytes = PendingBytesDefault
@@ -134,12 +139,14 @@ type Ledger struct {
 	learnt   *estimate.Book
 
 	// clock is how many seconds this ledger has run, over restarts. It drops what is old without trusting the wall clock.
-	clock     atomic.Uint32
-	heldBytes atomic.Int64
-	heldCount atomic.Int64
-	doubts    atomic.Int64
+	clock  atomic.Uint32
+	known  uint32 // the clock of the snapshot that was restored; only while records are replayed
+	room   room
+	packer packer
+	doubts atomic.Int64
 
 	attempts sync.Pool // *attempt
+	offers   sync.Pool // *offer
 
 	snapshotting sync.Mutex // one snapshot at a time
 	cuts         uint64     // guarded by snapshotting
@@ -158,6 +165,9 @@ func New(o Options) *Ledger {
 	l.counters.init(o.Counters)
 	l.totals.init()
 	l.recent.bytesMax = o.RecentBytes
+	l.room.limit, l.room.by = Usage{int64(o.Pendings), o.PendingBytes}, make(map[ad.PublisherID]*tenant)
+	l.packer.init()
+	l.offers.New = func() any { return new(offer) }
 	l.attempts.New = func() any { return new(attempt) }
 	return l
 }
@@ -195,17 +205,25 @@ func (l *Ledger) Spent(id ad.LineItemID, now time.Time) Spent {
 type Status struct {
 	Pendings     int64 // passed on: open, or accepted and kept to be served again
 	PendingBytes int64
-	Doubts       int64 // bills that the log may hold although it said no
-	Settled      int   // keys that are remembered as settled
-	Counters     int   // pairs of user and line item that are counted
-	Recent       int   // bills that can be enumerated
-	RecentBytes  int64
-	Estimates    int // placements and sizes with an estimate
+	Long         Usage // those of them that may be accepted for longer than five minutes
+	Bare         Usage // those of them without a document
+	Publishers   int   // that have some
+	// Fullest is what the publisher holds who has most.
+	Fullest          Usage
+	FullestPublisher ad.PublisherID
+
+	Doubts      int64 // bills that the log may hold although it said no
+	Settled     int   // keys that are remembered as settled
+	Counters    int   // pairs of user and line item that are counted
+	Recent      int   // bills that can be enumerated
+	RecentBytes int64
+	Estimates   int // placements and sizes with an estimate
 }
 
 // Status counts. It takes every lock for a moment, one after another.
 func (l *Ledger) Status() Status {
-	out := Status{Pendings: l.heldCount.Load(), PendingBytes: l.heldBytes.Load(), Doubts: l.doubts.Load(), Estimates: l.learnt.Len()}
+	out := Status{Doubts: l.doubts.Load(), Estimates: l.learnt.Len()}
+	l.room.status(&out)
 	for i := range l.shards {
 		s := &l.shards[i]
 		s.mu.Lock()

@@ -161,6 +161,14 @@ func pendingOf(s *ad.Sale) *ad.Pending {
 
 func user(n byte) ad.UserKey { return ad.UserKey{1, n} }
 
+// elapse lets time go by for a ledger, as its wall clock and its own clock see it alike.
+func elapse(l *ledger.Ledger, from, to time.Time) {
+	for ; from.Before(to); from = from.Add(time.Minute) {
+		l.Expire(from)
+	}
+	l.Expire(to)
+}
+
 func mustBill(t testing.TB, l *ledger.Ledger, s *ad.Sale, want bool) {
 	t.Helper()
 	first, err := l.Bill(t.Context(), s, s.At)

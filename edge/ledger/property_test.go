@@ -34,6 +34,8 @@ type track struct {
 	pending ad.Pending
 	stage   stage
 	since   time.Duration // of the ledger's clock: reserved or doubtful
+	until   time.Duration // of the ledger's clock: passedOn or accepted
+	settled time.Duration // m.ran when it was booked
 	told    bool          // a caller was told that it is billed
 	tried   bool          // a bill was handed to the log
 	withheld
@@ -50,6 +52,9 @@ type model struct {
 	now      time.Time
 	clock    time.Duration
 	last     time.Time
+	ran      time.Duration // what the clocks of all ledgers moved together
+	taken    time.Duration // the clock of the snapshot
+	began    time.Duration // the clock that the ledger was restored with
 	lines    []*ad.LineItem
 	tracks   map[ad.SaleKey]*track
 	order    []ad.SaleKey
@@ -76,8 +81,8 @@ func newModel(t *testing.T, seed uint64) *model {
 }
 
 func (m *model) start(snapshot []byte, entries []entry) {
-	m.l, m.log = replay(m.t, ledger.Options{Expired: func(p *ad.Pending) { m.expired[p.SaleKey]++ }}, snapshot, entries)
-	m.last, m.clock = time.Time{}, m.clock.Truncate(time.Second)
+	m.l, m.log = replay(m.t, ledger.Options{Expired: func(p *ad.Pending, _ ad.Reason) { m.expired[p.SaleKey]++ }}, snapshot, entries)
+	m.last, m.clock = time.Time{}, m.l.Clock()
 }
 
 func TestAgainstModel(t *testing.T) {
@@ -122,7 +127,7 @@ func (m *model) step() {
 	case n < 94:
 		m.behind = max(0, len(m.log.entries)-m.rng.IntN(4))
 		m.from = m.rng.IntN(m.behind + 1)
-		m.snapshot = m.l.AppendSnapshot(nil)
+		m.snapshot, m.taken = m.l.AppendSnapshot(nil), m.l.Clock()
 		m.history = append(m.history, fmt.Sprintf("snapshot: %d of %d records", m.behind, len(m.log.entries)))
 	default:
 		m.crash()
@@ -265,7 +270,7 @@ func (m *model) capped(li *ad.LineItem, s *ad.Sale) ad.Reason {
 
 // booked takes a bill over. A bill that was tried before says when that was.
 func (m *model) booked(k *track, post bool) {
-	k.stage, k.told = booked, true
+	k.stage, k.told, k.settled = booked, true, m.ran
 	newest := m.l.Recent(1)[0]
 	want := ad.Bill{Sale: k.pending.Sale, Billed: m.now, PostPending: post}
 	if k.tried {
@@ -278,7 +283,7 @@ func (m *model) booked(k *track, post bool) {
 }
 
 func (m *model) bill(k *track) {
-	if k == nil || k.stage == passedOn || k.stage == accepted {
+	if k == nil || k.stage == passedOn || k.stage == accepted || k.stage == booked && m.forgets(k) {
 		return
 	}
 	first, err := m.l.Bill(context.Background(), &k.pending.Sale, m.now)
@@ -306,6 +311,7 @@ func (m *model) hold(k *track) {
 		return
 	}
 	k.pending.Expires = m.now.Add(ad.AcceptWindowBanner)
+	k.until = m.until(k)
 	if err := m.l.Hold(context.Background(), &k.pending); err != nil {
 		k.stage = ending
 		return
@@ -313,7 +319,25 @@ func (m *model) hold(k *track) {
 	k.stage = passedOn
 }
 
-func (m *model) over(k *track) bool { return m.now.After(k.pending.Expires.Add(ad.ClockSkewMax)) }
+// forgets tells whether the ledger may have forgotten a key; nobody presents it that late.
+func (m *model) forgets(k *track) bool { return m.ran-k.settled > 9*time.Minute }
+
+// window is how long a pending may be accepted.
+func (k *track) window() time.Duration {
+	open := min(max(k.pending.Expires.Sub(k.pending.At), 0), ad.AcceptWindowLong) + ad.ClockSkewMax
+	return (open + time.Second - 1).Truncate(time.Second)
+}
+
+// until is the last second of the ledger's clock at which a pending that is passed on now may be accepted.
+func (m *model) until(k *track) time.Duration {
+	return m.clock.Truncate(time.Second) + k.window()
+}
+
+// over is what both clocks say, or the ledger's alone when it is twice the time.
+func (m *model) over(k *track) bool {
+	clock, window := m.clock.Truncate(time.Second), k.window()
+	return clock > k.until && m.now.Unix() > k.pending.Expires.Add(ad.ClockSkewMax).Unix() || clock > k.until+window
+}
 
 func (m *model) accept(k *track) {
 	if k == nil {
@@ -322,7 +346,7 @@ func (m *model) accept(k *track) {
 	p, first, state, err := m.l.Accept(context.Background(), k.pending.SaleKey, m.now)
 	switch {
 	case k.stage == booked:
-		if first || err != nil || state != ledger.PendingBilled && state != ledger.PendingExpired {
+		if first || err != nil || state != ledger.PendingBilled && state != ledger.PendingExpired && !(state == ledger.PendingUnknown && m.forgets(k)) {
 			m.t.Fatalf("accepted again: %v, %v, %v", first, state, err)
 		}
 	case m.over(k):
@@ -362,26 +386,39 @@ func (m *model) pass() {
 		m.now = m.now.Add(time.Duration(m.rng.Int64N(int64(100*time.Hour))) - 50*time.Hour)
 	case 1:
 		m.now = m.now.Add(time.Duration(m.rng.Int64N(int64(2 * time.Hour))))
+	case 2:
+		if m.rng.IntN(4) == 0 { // long enough for keys to be forgotten in all shards
+			for range 80 {
+				m.now = m.now.Add(20 * time.Second)
+				m.expire()
+			}
+		}
 	default:
 		m.now = m.now.Add(time.Duration(m.rng.Int64N(int64(10 * time.Second))))
 	}
-	if m.rng.IntN(3) == 0 {
-		return
+	if m.rng.IntN(3) > 0 {
+		m.expire()
 	}
+}
+
+// expire has what is over closed.
+func (m *model) expire() {
 	for _, key := range m.order { // what lies idle for two minutes is given back by the ledger; be faster
 		if k := m.tracks[key]; k.stage == reserved && m.clock-k.since > 50*time.Second {
 			m.release(k)
 		}
 	}
 	if !m.last.IsZero() {
-		m.clock += max(0, min(m.now.Sub(m.last), time.Minute))
+		step := max(0, min(m.now.Sub(m.last), time.Minute))
+		m.clock += step
+		m.ran += step
 	}
 	m.last = m.now
 	failed := m.log.fail != nil
 	m.l.Expire(m.now)
 	for _, key := range m.order {
 		k := m.tracks[key]
-		late := (k.stage == passedOn || k.stage == accepted) && m.now.Unix() > k.pending.Expires.Add(ad.ClockSkewMax).Unix()
+		late := (k.stage == passedOn || k.stage == accepted) && m.over(k)
 		if late || k.stage == doubtful && m.clock.Truncate(time.Second)-k.since.Truncate(time.Second) >= 5*time.Second {
 			k.stage = ending
 		}
@@ -404,6 +441,10 @@ func (m *model) crash() {
 		from = m.from
 	}
 	m.history = append(m.history, fmt.Sprintf("crash: %d of %d records, from %d, snapshot %v", keep, len(entries), from, snapshot != nil))
+	m.began = 0
+	if snapshot != nil {
+		m.began = m.taken
+	}
 	m.start(snapshot, entries[from:keep])
 	m.log.entries = append([]entry(nil), entries[:keep]...)
 	m.log.acked = keep
@@ -460,20 +501,20 @@ func (m *model) resume(key ad.SaleKey, k *track) {
 	case reserved:
 		k.stage = fresh
 	case doubtful:
-		if k.stage, k.since = gone, m.clock; m.l.InDoubt(key) {
+		if k.stage, k.since = gone, m.began; m.l.InDoubt(key) {
 			k.stage = doubtful // a snapshot remembers it
 		}
 	case passedOn, accepted:
-		if state != ledger.PendingOpen {
+		if late := m.clock > k.until+k.window(); state != ledger.PendingOpen && !late {
 			m.t.Fatalf("a pending is %v after a restart", state)
 		}
 		k.stage = passedOn
 	case ending:
 		switch {
-		case state == ledger.PendingOpen:
+		case state == ledger.PendingOpen, m.l.Held(key):
 			k.stage = passedOn // its end never reached the log
 		case m.l.InDoubt(key):
-			k.stage, k.since = doubtful, m.clock
+			k.stage, k.since = doubtful, m.began
 		case !m.lasts(key):
 			k.stage = gone
 		}

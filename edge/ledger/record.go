@@ -22,12 +22,26 @@ const (
 	flagCapped      // the line item has caps, so the impression is counted for its user
 	flagScript
 	flagDocument // there is a document, even if it is empty
+	flagClock    // the ledger's clock stands before the sale
+	flagPacked   // the document is compressed
 	flagsAll     = 1<<iota - 1
 )
+
+// clockMax bounds the ledger's clock: thirty-four years.
+const clockMax = math.MaxUint32 >> 2
+
+// clocked is the ledger's clock when a record was handed to the log. Records of early releases do not say it.
+type clocked struct {
+	clock uint32
+	known bool
+}
+
+func at(clock uint32) clocked { return clocked{clock, true} }
 
 // bill is a record of KindBill.
 type bill struct {
 	ad.Bill
+	clocked clocked
 	capped  bool
 	average ad.CPM // post-pending only: the mean of the bids that competed
 }
@@ -35,7 +49,18 @@ type bill struct {
 // pending is a record of KindPending.
 type pending struct {
 	ad.Pending
-	capped bool
+	clocked clocked
+	capped  bool
+	// packed is the document, compressed; nil: it is plain.
+	packed []byte
+}
+
+// document is what a record says of the document.
+func (p *pending) document() []byte {
+	if p.packed != nil {
+		return p.packed
+	}
+	return p.Document
 }
 
 // closing is one sale of a record of KindClosed.
@@ -54,7 +79,7 @@ func appendBill(dst []byte, b *bill) []byte {
 	if b.capped {
 		flags |= flagCapped
 	}
-	dst = append(dst, recordVersion, flags)
+	dst = appendHeader(dst, flags, b.clocked)
 	dst = appendSale(dst, &b.Sale)
 	dst = appendTime(dst, b.Billed)
 	return binary.AppendVarint(dst, int64(b.average))
@@ -63,23 +88,13 @@ func appendBill(dst []byte, b *bill) []byte {
 // decodeBill is the inverse of appendBill. Errors wrap ErrRecord.
 func decodeBill(record []byte) (bill, error) {
 	d := decoder{buf: record}
-	flags := d.header(flagPostPending | flagCapped)
-	b := bill{capped: flags&flagCapped != 0}
+	flags := d.header(flagPostPending | flagCapped | flagClock)
+	b := bill{capped: flags&flagCapped != 0, clocked: d.clock(flags)}
 	b.PostPending = flags&flagPostPending != 0
 	d.sale(&b.Sale)
 	b.Billed = d.time()
 	b.average = ad.CPM(d.varint())
 	return b, d.end("bill")
-}
-
-// fixedMax is what a pending's record takes at most beside texts and document: flags, key, numbers, times, lengths.
-const fixedMax = 240
-
-// pendingRoom is enough for the record of a pending, so that its memory is taken once.
-func pendingRoom(p *ad.Pending) int {
-	t := &p.Terms
-	return fixedMax + len(p.Deal) + len(t.BidID) + len(t.ImpressionID) + len(t.CreativeCode) + len(t.NURL) + len(t.BURL) + len(t.LURL) +
-		len(t.Data) + len(p.Document)
 }
 
 func appendPending(dst []byte, p *pending) []byte {
@@ -93,18 +108,22 @@ func appendPending(dst []byte, p *pending) []byte {
 	if p.Document != nil {
 		flags |= flagDocument
 	}
-	dst = append(dst, recordVersion, flags)
+	if p.packed != nil {
+		flags |= flagPacked
+	}
+	dst = appendHeader(dst, flags, p.clocked)
 	dst = appendSale(dst, &p.Sale)
 	dst = appendTime(dst, p.Expires)
 	dst = binary.AppendVarint(dst, int64(p.Average))
-	return append(dst, p.Document...)
+	return append(dst, p.document()...)
 }
 
-// decodePending is the inverse of appendPending. The document is part of the record. Errors wrap ErrRecord.
+// decodePending is the inverse of appendPending. The document is part of the record; a compressed one is left so, for
+// unpack. Errors wrap ErrRecord.
 func decodePending(record []byte) (pending, error) {
 	d := decoder{buf: record}
-	flags := d.header(flagCapped | flagScript | flagDocument)
-	p := pending{capped: flags&flagCapped != 0}
+	flags := d.header(flagCapped | flagScript | flagDocument | flagClock | flagPacked)
+	p := pending{capped: flags&flagCapped != 0, clocked: d.clock(flags)}
 	p.Script = flags&flagScript != 0
 	d.sale(&p.Sale)
 	p.Expires = d.time()
@@ -113,6 +132,9 @@ func decodePending(record []byte) (pending, error) {
 		p.Document = d.buf[:len(d.buf):len(d.buf)]
 		if p.Document == nil {
 			p.Document = []byte{}
+		}
+		if flags&flagPacked != 0 {
+			p.packed = p.Document
 		}
 		d.buf = nil
 	}
@@ -151,6 +173,22 @@ func decodeClosings(record []byte) ([]closing, error) {
 		all = append(all, c)
 	}
 	return all, d.end("closed sales")
+}
+
+// appendHeader begins a record.
+func appendHeader(dst []byte, flags byte, c clocked) []byte {
+	if !c.known {
+		return append(dst, recordVersion, flags)
+	}
+	return binary.AppendUvarint(append(dst, recordVersion, flags|flagClock), uint64(c.clock))
+}
+
+// clock reads what appendHeader wrote behind the flags.
+func (d *decoder) clock(flags byte) clocked {
+	if flags&flagClock == 0 {
+		return clocked{}
+	}
+	return at(d.id(clockMax))
 }
 
 func appendKey(dst []byte, k ad.SaleKey) []byte {

@@ -66,13 +66,12 @@ func TestRecentBills(t *testing.T) {
 	mustCount(t, small, 4000)
 }
 
-// Settled keys are remembered for the longest window and more by the ledger's own clock, whatever the wall clock does, and
-// then forgotten.
+// Settled keys are remembered for ten minutes by the ledger's own clock, whatever the wall clock does, and then forgotten.
 func TestSettledKeysAreForgotten(t *testing.T) {
 	l, _ := replay(t, ledger.Options{}, nil, nil)
 	mustBill(t, l, sale(1), true)
 	now := noon
-	for range 6 * 64 {
+	for range 9 {
 		for _, jump := range []time.Duration{0, 90 * 24 * time.Hour, 0} {
 			l.Expire(now.Add(jump))
 		}
@@ -82,21 +81,21 @@ func TestSettledKeysAreForgotten(t *testing.T) {
 	l, _ = replay(t, ledger.Options{}, nil, nil)
 	mustBill(t, l, sale(1), true)
 	var back *ledger.Ledger
-	for i := range 8 * 60 {
-		l.Expire(noon.Add(time.Duration(i) * time.Minute))
-		if i == 3*60 {
+	for i := range 80 * 6 {
+		l.Expire(noon.Add(time.Duration(i) * 10 * time.Second))
+		if i == 6*6 {
 			back, _ = replay(t, ledger.Options{}, l.AppendSnapshot(nil), nil)
 		}
-		if i == 7*60 {
+		if i == 10*6-1 {
 			mustBill(t, l, sale(1), false)
 		}
 	}
 	if got := l.Status().Settled; got != 0 {
 		t.Errorf("%d keys are remembered", got)
 	}
-	for i := range 5 * 60 { // 3 hours before the restart count
-		back.Expire(noon.Add(time.Duration(i) * time.Minute))
-		if i == 4*60-1 {
+	for i := range 70 * 6 { // six minutes before the restart count
+		back.Expire(noon.Add(time.Duration(i) * 10 * time.Second))
+		if i == 4*6-1 {
 			mustBill(t, back, sale(1), false)
 		}
 	}
@@ -297,9 +296,9 @@ func TestSnapshotShowsOneMoment(t *testing.T) {
 			for _, s := range append(busy(t, l, log, 600), doubts...) {
 				l.Release(s)
 			}
-			l.Expire(over)
+			elapse(l, noon, over)
 		},
-		"expiry":      func(l *ledger.Ledger, _ *memoryLog, _ []*ad.Sale) { l.Expire(over) },
+		"expiry":      func(l *ledger.Ledger, _ *memoryLog, _ []*ad.Sale) { elapse(l, noon, over) },
 		"giving up":   func(l *ledger.Ledger, _ *memoryLog, doubts []*ad.Sale) { l.Release(doubts[0]) },
 		"another try": func(l *ledger.Ledger, _ *memoryLog, doubts []*ad.Sale) { mustBill(t, l, doubts[0], true) },
 		"a hold":      func(l *ledger.Ledger, _ *memoryLog, _ []*ad.Sale) { mustHold(t, l, pendingOf(sale(5000))) },
@@ -335,7 +334,7 @@ func TestGivenUpInSnapshot(t *testing.T) {
 	if got := back.Spent(1, noon); got.Bills != 300 || got.ReservedBills != 300 {
 		t.Errorf("%+v", got)
 	}
-	back.Expire(noon.Add(time.Hour))
+	elapse(back, noon, noon.Add(time.Hour))
 	if got := back.Spent(1, noon); got.Bills != 300 || got.ReservedBills != 0 {
 		t.Errorf("%+v", got)
 	}

@@ -35,7 +35,7 @@ func (l *Ledger) applyBill(record []byte) error {
 	}
 	s := l.lock(b.SaleKey)
 	defer l.unlock(s)
-	if s.marks[b.SaleKey] != 0 {
+	if s.marks[b.SaleKey] != 0 || l.forgotten(s, b.SaleKey, b.clocked) {
 		return nil
 	}
 	c := s.claim(b.SaleKey)
@@ -59,10 +59,23 @@ func (l *Ledger) applyPending(record []byte) error {
 	}
 	s := l.lock(p.SaleKey)
 	defer l.unlock(s)
-	if s.marks[p.SaleKey] == 0 && s.claims[p.SaleKey] == nil {
+	if s.marks[p.SaleKey] == 0 && s.claims[p.SaleKey] == nil && !l.forgotten(s, p.SaleKey, p.clocked) {
 		l.rehold(s, &p, bytes.Clone(record))
 	}
 	return nil
+}
+
+// forgotten tells whether what became of a record is in the restored snapshot, so long settled that the snapshot does not
+// name it any more. Every record that was handed to the log before a snapshot is in it as a claim, then as a mark, then in
+// the sums alone; and one that was not bears a clock at least as late. So nothing depends on how far a log replays back.
+func (l *Ledger) forgotten(s *shard, key ad.SaleKey, c clocked) bool {
+	if !c.known {
+		return false
+	}
+	if l.clock.Load() < c.clock {
+		l.clock.Store(c.clock) // what follows was handed over after it
+	}
+	return c.clock < l.known && s.claims[key] == nil
 }
 
 func (l *Ledger) readPending(record []byte) (pending, error) {
@@ -77,10 +90,8 @@ func (l *Ledger) readPending(record []byte) (pending, error) {
 // there are more than Options allow. It keeps the record.
 func (l *Ledger) rehold(s *shard, p *pending, record []byte) *claim {
 	c := s.claim(p.SaleKey)
-	c.held = held{record: record, expires: lastSecond(p.Expires)}
-	s.expiries.push(expiry{c.held.expires, p.SaleKey})
-	l.heldCount.Add(1)
-	l.heldBytes.Add(c.held.bytes())
+	s.keep(c, p, record)
+	l.room.restore(c.held.place())
 	if s.marks[p.SaleKey] == 0 {
 		l.setAsideAgain(c, &p.Sale, p.capped)
 	}

@@ -73,7 +73,8 @@ func (l *Ledger) RestoreSnapshot(snapshot []byte) error {
 			ErrSnapshot, snapshot[0], snapshotVersion)
 	}
 	d := &decoder{buf: snapshot[1:]}
-	l.clock.Store(d.id(math.MaxUint32 >> 2))
+	known := d.id(clockMax)
+	l.clock.Store(known)
 	l.totals.restore(d)
 	l.accounts.restore(d)
 	if err := l.restoreRecent(d); err != nil {
@@ -101,6 +102,7 @@ func (l *Ledger) RestoreSnapshot(snapshot []byte) error {
 			return err
 		}
 	}
+	l.known = known
 	return nil
 }
 

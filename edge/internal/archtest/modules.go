@@ -30,7 +30,7 @@ var permits = []permit{
 	{"github.com/prometheus/client_model", "edge/metrics", "", "metrics have one home, where every name is listed"},
 	{"go.yaml.in/yaml/v4", "rules/schema", "", "YAML ends at the schema; everything behind it sees checked kinds"},
 	{"github.com/failsafe-go/failsafe-go", "edge/bidder", "", "the breaker guards bidders"},
-	{"github.com/klauspost/compress", "edge/bidder edge/server cmd/curbsim/...", "", "bodies are coded where they are read and written"},
+	{"github.com/klauspost/compress", "edge/bidder edge/server edge/ledger cmd/curbsim/...", "", "bodies are coded where they are read and written; documents of sales that wait are kept compressed"},
 	{"github.com/valyala/fasthttp", "", "edge/bidder", "measured beside our own bidder client"},
 	{"github.com/spf13/cobra", "cmd/...", "", "the command line stops at cmd"},
 	{"github.com/spf13/pflag", "cmd/...", "", "the command line stops at cmd"},
