@@ -89,22 +89,24 @@ func (a *Answer) dealsFor(b *ad.Bidder) [][]*ad.Deal {
 	if a.Call.PreventDeals {
 		return nil
 	}
-	var deals [][]*ad.Deal
-	for i := range a.state.seats {
-		if a.state.seats[i].closed {
-			continue
-		}
-		for _, d := range a.state.snapshot.DealsFor(a.Call.Impressions[i].Placement.ID) {
-			if !ad.Live(d.Start, d.End, a.Call.Received) || !offered(d, b) || !a.callerTakes(i, d) {
-				continue
+	st := &a.state
+	first, none := len(st.dealRows), true
+	for i := range st.seats {
+		from := len(st.deals)
+		if !st.seats[i].closed {
+			for _, d := range st.snapshot.DealsFor(a.Call.Impressions[i].Placement.ID) {
+				if ad.Live(d.Start, d.End, a.Call.Received) && offered(d, b) && a.callerTakes(i, d) {
+					st.deals, none = append(st.deals, d), false
+				}
 			}
-			if deals == nil {
-				deals = make([][]*ad.Deal, len(a.state.seats))
-			}
-			deals[i] = append(deals[i], d)
 		}
+		st.dealRows = append(st.dealRows, st.deals[from:len(st.deals):len(st.deals)])
 	}
-	return deals
+	if none {
+		st.dealRows = st.dealRows[:first]
+		return nil
+	}
+	return st.dealRows[first:len(st.dealRows):len(st.dealRows)]
 }
 
 // offered reports whether a seat of the bidder may use the deal.

@@ -27,13 +27,11 @@ func (a *Answer) PromiseAll(ctx context.Context) error {
 	}
 	wait := a.service.wait(ctx)
 	defer a.service.waited(wait)
-	var others sync.WaitGroup
-	for i := range all[1:] {
-		p := &all[1+i]
-		others.Go(func() { p.err = a.service.ledger.Hold(wait, &p.pending) })
+	if len(all) > 1 {
+		a.service.holdTogether(wait, all)
+	} else {
+		all[0].err = a.service.ledger.Hold(wait, &all[0].pending)
 	}
-	all[0].err = a.service.ledger.Hold(wait, &all[0].pending)
-	others.Wait()
 	var first error
 	for i := range all {
 		if err := a.kept(all[i].slot, all[i].err); err != nil && first == nil {
@@ -41,6 +39,17 @@ func (a *Answer) PromiseAll(ctx context.Context) error {
 		}
 	}
 	return first
+}
+
+// holdTogether has the ledger keep several at the same time.
+func (s *Service) holdTogether(ctx context.Context, all []promise) {
+	var others sync.WaitGroup
+	for i := range all[1:] {
+		p := &all[1+i]
+		others.Go(func() { p.err = s.ledger.Hold(ctx, &p.pending) })
+	}
+	all[0].err = s.ledger.Hold(ctx, &all[0].pending)
+	others.Wait()
 }
 
 // promise is one of several that are made at the same time, and what came of it.

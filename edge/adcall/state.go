@@ -29,6 +29,8 @@ type state struct {
 	outgoing openrtb.Outgoing
 	request  requestParts
 	floors   []auction.SizeFloor
+	deals    []*ad.Deal // that bidders may use, one bidder and impression after the other
+	dealRows [][]*ad.Deal
 	promises []promise
 	notice   ad.Notice  // the one that is being told
 	full     []byte     // the bid request, for bidders that want it with their notices; empty before the first
@@ -57,6 +59,9 @@ func (st *state) reset() {
 	st.managed, st.seats, st.bids = st.managed[:0], st.seats[:0], st.bids[:0]
 	clear(st.passed)
 	st.floors, st.passed = st.floors[:0], st.passed[:0]
+	clear(st.deals)
+	clear(st.dealRows)
+	st.deals, st.dealRows = st.deals[:0], st.dealRows[:0]
 	clear(st.promises)
 	st.promises, st.notice, st.full = st.promises[:0], ad.Notice{}, st.full[:0]
 	st.setting = auction.Setting{}

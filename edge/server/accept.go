@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -110,9 +109,9 @@ func (h *Handler) serveAccept(w http.ResponseWriter, r *http.Request, in request
 
 // accept books the sale that a token is about. code is why nothing may be shown; "" if something may, or if it is gone.
 func (h *Handler) accept(r *http.Request, in request, c *token.Claims) (accepted adcall.Accepted, code string) {
-	// What a token says twice is booked once, and one whose client has hung up is booked like any other.
-	ctx := context.WithoutCancel(r.Context())
-	accepted, err := h.adCalls.Accept(ctx, adcall.Acceptance{Key: c.SaleKey, Snapshot: in.snap, Now: in.now})
+	// What a token says twice is booked once, and one whose client has hung up is booked like any other: booking does not end
+	// with the request.
+	accepted, err := h.adCalls.Accept(r.Context(), adcall.Acceptance{Key: c.SaleKey, Snapshot: in.snap, Now: in.now})
 	switch {
 	case err != nil || accepted.Outcome == adcall.Unbillable:
 		return adcall.Accepted{Outcome: adcall.Unbillable}, codeUnbillable

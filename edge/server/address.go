@@ -56,9 +56,14 @@ func foldPrefix(text, prefix string) bool {
 
 // urlByte reports whether a byte may stand in a URL as it is (RFC 3986 §2), apart from the quote, which many readers
 // take for an end.
-func urlByte(b byte) bool {
-	return b > ' ' && b < 0x7f && strings.IndexByte("\"'<>\\^`{|}", b) < 0
-}
+func urlByte(b byte) bool { return urlBytes[b] }
+
+var urlBytes = func() (table [256]bool) {
+	for b := byte('!'); b < 0x7f; b++ {
+		table[b] = strings.IndexByte("\"'<>\\^`{|}", b) < 0
+	}
+	return table
+}()
 
 func encodeURL(text string) string {
 	const hex = "0123456789ABCDEF"

@@ -70,8 +70,7 @@ func benchHandler(t testing.TB, id ad.CreativeID) *Handler {
 	})
 }
 
-// TestTagAllocations holds the path of a tag to its budget: the referrer, which comes percent-encoded, Content-Length, and
-// five for the deadline of the bill (a context of its own, with its timer).
+// TestTagAllocations holds the path of a tag to its budget: Content-Length, and the referrer, which comes percent-encoded.
 func TestTagAllocations(t *testing.T) {
 	if racing {
 		t.Skip("the race detector empties pools")
@@ -80,7 +79,7 @@ func TestTagAllocations(t *testing.T) {
 		target string
 		budget float64
 	}{
-		{"/tt?id=1001", 7}, {"/ttj?id=1001&target=slot", 7}, {tagTarget, 8},
+		{"/tt?id=1001", 2}, {"/ttj?id=1001&target=slot", 2}, {tagTarget, 3},
 	} {
 		h, r, w := benchHandler(t, 502), pageCall(c.target), &sink{header: http.Header{}}
 		got := testing.AllocsPerRun(200, func() {

@@ -40,9 +40,15 @@ func (bidding) Ask(_ context.Context, snap *catalog.Snapshot, out *openrtb.Outgo
 }
 
 // Bidders of odd numbers above 100 bring URLs along.
-func benchNURL(b *ad.Bidder) string { return benchURL(b, "https://bidder.example/won?p=${AUCTION_PRICE}") }
-func benchBURL(b *ad.Bidder) string { return benchURL(b, "https://bidder.example/billed?p=${AUCTION_PRICE}") }
-func benchLURL(b *ad.Bidder) string { return benchURL(b, "https://bidder.example/lost?r=${AUCTION_LOSS}") }
+func benchNURL(b *ad.Bidder) string {
+	return benchURL(b, "https://bidder.example/won?p=${AUCTION_PRICE}")
+}
+func benchBURL(b *ad.Bidder) string {
+	return benchURL(b, "https://bidder.example/billed?p=${AUCTION_PRICE}")
+}
+func benchLURL(b *ad.Bidder) string {
+	return benchURL(b, "https://bidder.example/lost?r=${AUCTION_LOSS}")
+}
 
 func benchURL(b *ad.Bidder, url string) string {
 	if b.NotifyLost {
@@ -58,7 +64,7 @@ func (forgetful) Append(context.Context, uint8, []byte) error { return nil }
 func (forgetful) Post(uint8, []byte) error                    { return nil }
 
 // newBench has so many bidders; told: they want to hear of losses, by URLs that their bids bring.
-func newBench(b *testing.B, bidders int, told bool) *bench {
+func newBench(b testing.TB, bidders int, told bool) *bench {
 	set := contents()
 	for i := range bidders {
 		id := uint32(i + 1)
@@ -99,6 +105,25 @@ func (t *bench) call(r *http.Request) {
 	clear(t.w.header)
 	t.w.bytes = 0
 	t.handler.ServeHTTP(t.w, r)
+}
+
+// TestBookedAllocations holds a whole call with 20 bids, booked and told of, to its budget, which does not grow with the bids.
+func TestBookedAllocations(t *testing.T) {
+	if racing {
+		t.Skip("the race detector empties pools")
+	}
+	for _, c := range []struct {
+		target string
+		budget float64
+	}{{tagTarget, 8}, {"/pt?id=1009", 10}} {
+		node, r := newBench(t, 20, false), pageCall(c.target)
+		for range 1000 {
+			node.call(r)
+		}
+		if got := testing.AllocsPerRun(1000, func() { node.call(r) }); got > c.budget {
+			t.Errorf("%s allocates %v times, the budget is %v", c.target, got, c.budget)
+		}
+	}
 }
 
 func perBidders(b *testing.B, run func(b *testing.B, t *bench)) {
@@ -150,7 +175,7 @@ func BenchmarkBookedAB(b *testing.B) {
 		w := httptest.NewRecorder()
 		t.handler.ServeHTTP(w, promise)
 		_, token, _ := strings.Cut(w.Body.String(), "/ab?e=")
-		token, _, _ = strings.Cut(token, `"`)
+		token, _, _ = strings.Cut(token, `\`) // it stands in a string of JSON, in an attribute
 		accept.URL.RawQuery = "e=" + token
 		b.StartTimer()
 		t.call(accept)

@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// TestPassingOnAllocations holds the endpoints of preemptive tags to their budgets: six for the deadline of the promise or bill
-// (a context of its own, with its timer), and two for Location or Content-Length.
+// TestPassingOnAllocations holds the endpoints of preemptive tags to their budgets: two for Location or Content-Length.
 func TestPassingOnAllocations(t *testing.T) {
 	if racing {
 		t.Skip("the race detector empties pools")
@@ -19,7 +18,7 @@ func TestPassingOnAllocations(t *testing.T) {
 		status int
 		budget float64
 	}{
-		{"/pt?id=1009&cb=1", 302, 8}, {"/jpt?id=1001&callback=f", 200, 8}, {acceptTarget(h), 200, 8}, {impressionTarget(h), 200, 0}, {"/ab?e=x", 403, 1},
+		{"/pt?id=1009&cb=1", 302, 2}, {"/jpt?id=1001&callback=f", 200, 2}, {acceptTarget(h), 200, 2}, {impressionTarget(h), 200, 0}, {"/ab?e=x", 403, 1},
 	} {
 		r, w := pageCall(c.target), &sink{header: http.Header{}}
 		got := testing.AllocsPerRun(200, func() {

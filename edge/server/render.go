@@ -250,15 +250,17 @@ func cutFold(text []byte, prefix string) (rest []byte, ok bool) {
 // appendAttribute appends a URL to a quoted attribute: what no URL holds is percent-encoded, and & is written &amp;.
 func appendAttribute(dst, url []byte) []byte {
 	const hex = "0123456789ABCDEF"
-	for _, b := range url {
-		switch {
-		case b == '&':
+	done := 0
+	for i, b := range url {
+		if urlByte(b) && b != '&' {
+			continue // most are: they are copied together
+		}
+		if dst = append(dst, url[done:i]...); b == '&' {
 			dst = append(dst, "&amp;"...)
-		case urlByte(b):
-			dst = append(dst, b)
-		default:
+		} else {
 			dst = append(dst, '%', hex[b>>4], hex[b&15])
 		}
+		done = i + 1
 	}
-	return dst
+	return append(dst, url[done:]...)
 }
