@@ -1,8 +1,11 @@
 package ledger_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync"
@@ -216,5 +219,54 @@ func BenchmarkAcceptAlone(b *testing.B) {
 				b.Fatal(first, err)
 			}
 		}
+	}
+}
+
+// typicalDocument is a banner's document of some 5 KB: markup that repeats itself, and addresses that do not.
+func typicalDocument(n uint64) []byte {
+	random := rand.New(rand.NewPCG(n, 1))
+	var b bytes.Buffer
+	b.WriteString("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><style>body{margin:0}img{border:0}</style></head><body>")
+	for b.Len() < 5000 {
+		fmt.Fprintf(&b, `<a href="https://exchange.example/click?e=%016x%016x%016x%016x&u=https%%3A%%2F%%2Fshop.example%%2Foffer%%2F%d" target="_blank" rel="noopener"><img src="https://cdn.example/%08x.jpg" width="300" height="250" alt=""></a>`,
+			random.Uint64(), random.Uint64(), random.Uint64(), random.Uint64(), random.IntN(10_000), random.Uint32())
+	}
+	return b.Bytes()
+}
+
+// BenchmarkPendingMemory tells what a sale that was passed on takes: what Status counts, and what the heap says. Once with
+// the documents of banners, which differ, and once as OpenRTB passes it on, without.
+func BenchmarkPendingMemory(b *testing.B) {
+	const pendings = 100_000
+	var documents [100][]byte
+	for n := range documents {
+		documents[n] = typicalDocument(uint64(n))
+	}
+	for _, bare := range []bool{false, true} {
+		b.Run(fmt.Sprintf("bare=%v", bare), func(b *testing.B) {
+			for b.Loop() {
+				var before, after runtime.MemStats
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+				l := ledger.New(ledger.Options{Log: nothing{}, PendingBytes: 1 << 40})
+				p := pendingOf(sale(0))
+				p.Terms.BidID, p.Terms.NURL = "7f1c2d9e-8a34-4c55-9d0b-0f2b6a7f9c11", "https://bidder.example/win?price=${AUCTION_PRICE}&imp=${AUCTION_IMP_ID}&id=7f1c2d9e8a34"
+				for n := range uint64(pendings) {
+					numbered(&p.Sale, n)
+					if p.Document = documents[n%100]; bare {
+						p.Document = nil
+					}
+					if err := l.Hold(context.Background(), p); err != nil {
+						b.Fatal(err)
+					}
+				}
+				runtime.GC()
+				runtime.ReadMemStats(&after)
+				b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/pendings, "B/pending")
+				b.ReportMetric(float64(l.Status().PendingBytes)/pendings, "counted-B/pending")
+				b.ReportMetric(float64(len(documents[0])), "document-B")
+				runtime.KeepAlive(l)
+			}
+		})
 	}
 }

@@ -40,6 +40,18 @@ func (l *Ledger) InDoubt(key ad.SaleKey) bool {
 	return c != nil && c.closing == open && c.record != nil
 }
 
+// Unclocked gives a record as releases wrote it that did not say the ledger's clock, nor compressed documents.
+func Unclocked(kind uint8, record []byte) []byte {
+	if kind == KindBill {
+		b, _ := decodeBill(record)
+		b.clocked = clocked{}
+		return appendBill(nil, &b)
+	}
+	p, _ := decodePending(record)
+	p.clocked = clocked{}
+	return appendPending(nil, &p)
+}
+
 // Story lists what a log says of a key, for messages.
 func Story(kind uint8, record []byte, key ad.SaleKey) string {
 	switch kind {
