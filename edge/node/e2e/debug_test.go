@@ -107,14 +107,14 @@ func TestTestCalls(t *testing.T) {
 	f := openDebug(t)
 	each(t, func(t *testing.T, proto string) {
 		c := f.client(t, proto)
-		got := c.get(tag+"&test=1", "Referer", pageOfNews)
+		got := c.get(tag+"&test=1&dongle=demo-dongle", "Referer", pageOfNews)
 		if got.outcome() != "won" || !strings.Contains(got.body, adOf(201, f.buyers[9701].last().ID)) {
 			t.Errorf("outcome %q, body %.300q", got.outcome(), got.body)
 		}
 		if f.buyers[9701].last().Test != 1 {
 			t.Error("bidders were not told that it was a test")
 		}
-		told := pass(t, c, preemptive+"&test=1")
+		told := pass(t, c, preemptive+"&test=1&dongle=demo-dongle")
 		if told.Get("price") != "2.5" {
 			t.Errorf("the ad server is told %v", told.Values)
 		}

@@ -37,7 +37,7 @@ var badRedirects = []struct {
 	{"an encoded dot in the host", "/pt?id=1101&redir=https://good.example%2eevil/ads", 0, "redirect_invalid"},
 	{"another port", "/pt?id=1101&redir=https://good.example:8443/ads", 0, "redirect_not_allowed"},
 	{"target of 9 KiB", "/pt?id=1101&redir=https://good.example/ads?" + strings.Repeat("a", 9<<10), http.StatusRequestURITooLong, "target_too_long"},
-	{"redirect of 4 KiB with its values", "/pt?id=1101&redir=https://good.example/ads?x={ACCEPT_URL}&" + strings.Repeat("a", 4000), 0, "redirect_too_long"},
+	{"redirect of 4 KiB with its values", "/pt?id=1101&redir=https://good.example/ads?x={AUCTION_ID}&" + strings.Repeat("a", 4050), 0, "redirect_too_long"},
 	{"path prefix", "/pt?id=1101&redir=https://good.example/ads-evil", 0, "redirect_not_allowed"},
 	{"step up", "/pt?id=1101&redir=https%3A%2F%2Fgood.example%2Fads%2F..%2Fevil", 0, "redirect_invalid"},
 	{"two", "/pt?id=1101&redir=good&redir=good", 0, "param_duplicate"},
