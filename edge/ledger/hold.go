@@ -152,12 +152,13 @@ func (l *Ledger) end(s *shard, c *claim, o outcome) {
 	c.closing = o
 }
 
-// Pending tells what became of a sale that was passed on. The pending is given while it is open or billed; its document is
-// shared and must not be changed.
+// Pending tells what became of a sale that was passed on. The pending is given, without its document, while it is open or
+// billed.
 func (l *Ledger) Pending(key ad.SaleKey, now time.Time) (ad.Pending, PendingState) {
 	s := l.lock(key)
 	defer l.unlock(s)
 	p, state, _ := l.look(s, key, now)
+	p.Document = nil
 	return p.Pending, state
 }
 
@@ -174,9 +175,6 @@ func (l *Ledger) look(s *shard, key ad.SaleKey, now time.Time) (pending, Pending
 		return pending{}, PendingExpired, nil
 	}
 	p, err := decodePending(c.held.record)
-	if err == nil {
-		err = l.packer.unpack(&p)
-	}
 	if err != nil {
 		return pending{}, PendingUnknown, err
 	}
@@ -186,7 +184,7 @@ func (l *Ledger) look(s *shard, key ad.SaleKey, now time.Time) (pending, Pending
 	return p, PendingOpen, nil
 }
 
-// Accept books a sale that was passed on and came back. first tells whether this call booked it; further calls within the
+// Accept books a sale that was passed on and came back, and gives it with its document, which must not be changed. first tells whether this call booked it; further calls within the
 // window give the same pending, to be served again and not billed again. The state is the one after the call: PendingBilled
 // is served, whatever else is not.
 //
@@ -220,6 +218,9 @@ func (l *Ledger) beginAccept(ctx context.Context, key ad.SaleKey, now time.Time)
 		return ad.Pending{}, PendingOpen, nil, c.landing(), nil
 	}
 	p, state, err := l.look(s, key, now)
+	if err == nil {
+		err = l.packer.unpack(&p)
+	}
 	if err != nil || state != PendingOpen {
 		return p.Pending, state, nil, nil, err
 	}

@@ -29,7 +29,7 @@ const (
 // Defaults of Options.
 const (
 	PendingBytesDefault = 512 << 20
-	PendingsDefault     = 1 << 20
+	PendingsDefault     = 1 << 21
 	CountersDefault     = 1 << 20
 	RecentBytesDefault  = 256 << 20
 	CloseTimeoutDefault = time.Second
