@@ -184,9 +184,9 @@ func (l *Ledger) look(s *shard, key ad.SaleKey, now time.Time) (pending, Pending
 	return p, PendingOpen, nil
 }
 
-// Accept books a sale that was passed on and came back, and gives it with its document, which must not be changed. first tells whether this call booked it; further calls within the
-// window give the same pending, to be served again and not billed again. The state is the one after the call: PendingBilled
-// is served, whatever else is not.
+// Accept books a sale that was passed on and came back, and gives it with its document, which must not be changed. first
+// tells whether this call booked it; further calls within the window give the same pending, to be served again and not billed
+// again. The state is the one after the call: PendingBilled is served, whatever else is not.
 //
 // Errors: the context's, or the log's; the sale is then still open.
 func (l *Ledger) Accept(ctx context.Context, key ad.SaleKey, now time.Time) (p ad.Pending, first bool, state PendingState, err error) {
