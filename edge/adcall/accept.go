@@ -41,11 +41,14 @@ func (s *Service) Accept(ctx context.Context, in Acceptance) (Accepted, error) {
 	if state != ad.PendingOpen && state != ad.PendingBilled {
 		return Accepted{Outcome: Gone}, nil
 	}
-	if c := in.Snapshot.Creative(p.Creative); c == nil || !stillServes(c, p.Publisher) {
-		return Accepted{Outcome: Refused}, nil
-	}
 	wait := s.wait(ctx)
 	defer s.waited(wait)
+	if why := stillServes(in.Snapshot.Creative(p.Creative), p.Publisher); why != ad.Undecided {
+		if err := s.ledger.Refuse(wait, in.Key, why, in.Now); err != nil {
+			return Accepted{Outcome: Refused}, fmt.Errorf("close a sale whose creative may not serve: %w", err)
+		}
+		return Accepted{Outcome: Refused}, nil
+	}
 	p, first, state, err := s.ledger.Accept(wait, in.Key, in.Now)
 	switch {
 	case err != nil:
@@ -59,29 +62,39 @@ func (s *Service) Accept(ctx context.Context, in Acceptance) (Accepted, error) {
 	return Accepted{Outcome: Served, Pending: &p, First: first}, nil
 }
 
-// stillServes reports whether a creative that was approved at the auction still is, also when the ad is asked for again.
-// That it expired since is no reason: it has just sold.
-func stillServes(c *ad.Creative, p ad.PublisherID) bool {
+// stillServes gives the reason why a creative that was approved at the auction may not serve any more, also when the ad is
+// asked for again. That it expired since is none: it has just sold.
+func stillServes(c *ad.Creative, p ad.PublisherID) ad.Reason {
+	if c == nil {
+		return ad.CreativeInvalid
+	}
 	now := *c
 	now.Expired = false
-	return now.ServesOn(p) == ad.Undecided
+	return now.ServesOn(p)
 }
 
-// tellAccepted tells the buyer that it won after all, and the owner's bidder what the impression went for.
+// tellAccepted tells the buyer that it won after all, and the owner's bidder what became of the impression.
 func (s *Service) tellAccepted(snap *catalog.Snapshot, p *ad.Pending) {
 	if p.Bidder != 0 {
 		n := Won(&p.Sale)
 		n.PostPending = true
 		s.notifier.Notify(&n)
 	}
-	if owner := snap.OwnerBidder(p.Placement); owner != nil && owner.ID != p.Bidder {
-		n := ad.Notice{Kind: ad.NoticeSold, SaleKey: p.SaleKey, At: p.At, Bidder: owner.ID, Publisher: p.Publisher, Placement: p.Placement,
-			Price: p.Net, Currency: ad.USD, PostPending: true, Terms: ad.BidTerms{ImpressionID: p.Terms.ImpressionID}}
-		if p.LineItem != 0 {
-			n.Kind, n.Price = ad.NoticeKept, 0
-		}
+	if owner := snap.OwnerBidder(p.Placement); owner != nil {
+		n := toOwner(&p.Sale, owner)
+		n.PostPending = true
 		s.notifier.Notify(&n)
 	}
+}
+
+// toOwner is what the owner's bidder learns of a sale: the owner kept the impression for itself, or sold it, for how much.
+func toOwner(sale *ad.Sale, owner *ad.Bidder) ad.Notice {
+	n := ad.Notice{Kind: ad.NoticeSold, SaleKey: sale.SaleKey, At: sale.At, Bidder: owner.ID, Publisher: sale.Publisher,
+		Placement: sale.Placement, Price: sale.Net, Currency: ad.USD, Terms: ad.BidTerms{ImpressionID: sale.Terms.ImpressionID}}
+	if sale.Buyer == sale.Owner {
+		n.Kind, n.Price, n.Currency, n.Creative = ad.NoticeKept, 0, ad.Currency{}, sale.Creative
+	}
+	return n
 }
 
 // Won is the notice of a sale that was booked.
@@ -93,12 +106,20 @@ func Won(sale *ad.Sale) ad.Notice {
 	}
 }
 
-// Expired tells the buyer of a sale that was passed on and did not come back in time.
-func (s *Service) Expired(p *ad.Pending) {
-	if s.notifier == nil || p.Bidder == 0 {
+// Expired tells of a sale that was passed on and came to nothing: declined, or refused when it came back. The buyer lost,
+// and the owner's bidder learns that the impression was not sold.
+func (s *Service) Expired(snap *catalog.Snapshot, p *ad.Pending, why ad.Reason) {
+	if s.notifier == nil {
 		return
 	}
-	n := Won(&p.Sale)
-	n.Kind, n.Price, n.Reason, n.PostPending = ad.NoticeLost, 0, ad.Declined, true
-	s.notifier.Notify(&n)
+	if p.Bidder != 0 {
+		n := Won(&p.Sale)
+		n.Kind, n.Price, n.Reason, n.PostPending = ad.NoticeLost, 0, why, true
+		s.notifier.Notify(&n)
+	}
+	if owner := snap.OwnerBidder(p.Placement); owner != nil {
+		n := toOwner(&p.Sale, owner)
+		n.Kind, n.Price, n.Currency, n.Creative, n.PostPending = ad.NoticeDefault, 0, ad.Currency{}, 0, true
+		s.notifier.Notify(&n)
+	}
 }

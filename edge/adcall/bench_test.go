@@ -8,6 +8,7 @@ import (
 
 	"curb/edge/ad"
 	"curb/edge/auction"
+	"curb/edge/catalog"
 )
 
 // deaf hears everything and remembers nothing.
@@ -30,7 +31,12 @@ type heldOpen struct {
 
 func newHeldOpen(bids int, wants ad.Bidder) *heldOpen {
 	h := &heldOpen{service: New(Options{Asker: &market{}, Ledger: atOnce{}, Notifier: &deaf{}})}
+	snap, err := catalog.New(catalog.Contents{Version: "v1"})
+	if err != nil {
+		panic(err)
+	}
 	h.answer = &Answer{service: h.service}
+	h.answer.state.snapshot = snap
 	p := &ad.Placement{ID: 1001, Member: 100}
 	h.call = ad.Call{Publisher: &ad.Publisher{ID: 1}, Received: time.Now(), Impressions: []ad.Impression{{ID: "1", Placement: p}}}
 	for i := range bids {

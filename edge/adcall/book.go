@@ -65,10 +65,14 @@ func (a *Answer) sale(i int, b *ad.Bid) ad.Sale {
 
 // Sell books the sale of a slot. The caller has the ad ready and writes its first byte only after Sell returned nil:
 // then the bill is on disk. After an error the slot is not sold any more but answered with what its placement falls back
-// to, and must be composed again. A slot that is not Sold, and a call that counts for nothing, books nothing.
+// to, and must be composed again. A slot that is not Sold, and a call that counts for nothing, books nothing. Nor does one
+// whose client is known to have gone: nobody would see the ad, and hanging up would be a way to burn budgets.
 func (a *Answer) Sell(ctx context.Context, slot *Slot) error {
 	if slot.Outcome != Sold || slot.settled != open || a.silent() {
 		return nil
+	}
+	if err := a.present(ctx, slot); err != nil {
+		return err
 	}
 	wait := a.service.wait(ctx)
 	defer a.service.waited(wait)
@@ -80,12 +84,24 @@ func (a *Answer) Sell(ctx context.Context, slot *Slot) error {
 	return nil
 }
 
+// present withdraws the sale of a client that has gone.
+func (a *Answer) present(ctx context.Context, slot *Slot) error {
+	if err := ctx.Err(); err != nil {
+		a.Withdraw(slot, ad.Cancelled)
+		return fmt.Errorf("the client has gone: %w", err)
+	}
+	return nil
+}
+
 // Promise keeps the sale of a slot whose price is passed on: until the window of its medium closes, Accept books it and
 // gives the document back. The caller passes the price on only after Promise returned nil; after an error the slot is not
 // sold any more. Document may be nil where the caller got the markup already. Script: it is JavaScript.
 func (a *Answer) Promise(ctx context.Context, slot *Slot, document []byte, script bool) error {
 	if slot.Outcome != Sold || slot.settled != open || a.silent() {
 		return nil
+	}
+	if err := a.present(ctx, slot); err != nil {
+		return err
 	}
 	wait := a.service.wait(ctx)
 	defer a.service.waited(wait)
@@ -134,6 +150,7 @@ func (unbooked) Pending(ad.SaleKey, time.Time) (ad.Pending, ad.PendingState) {
 func (unbooked) Accept(context.Context, ad.SaleKey, time.Time) (ad.Pending, bool, ad.PendingState, error) {
 	return ad.Pending{}, false, ad.PendingUnknown, nil
 }
+func (unbooked) Refuse(context.Context, ad.SaleKey, ad.Reason, time.Time) error { return nil }
 func (unbooked) Estimate(ad.PlacementID, ad.Size) (ad.EstimatedClear, bool) {
 	return ad.EstimatedClear{}, false
 }

@@ -1,6 +1,7 @@
 package adcall
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -148,9 +149,50 @@ func TestAcceptRefusesWhatIsOver(t *testing.T) {
 	}
 	s, key, _ := held()
 	p := s.till.pendings[key]
-	s.service.Expired(&p)
+	s.service.Expired(s.snap, &p, ad.Declined)
 	if got := s.ear.of(1); !slices.Equal(got, []string{"lost/declined/post_pending"}) {
 		t.Errorf("the bidder of an expired promise heard %v", got)
+	}
+}
+
+func TestARefusedSaleIsClosedAndTold(t *testing.T) {
+	s := newShop(newFixture(t, map[ad.BidderID]ad.CPM{1: 3 * ad.Dollar}))
+	call := s.call(1001)
+	call.Format = ad.TagRedirect
+	a := s.serve(call)
+	if err := a.Promise(t.Context(), &a.Slots[0], []byte("<p>"), false); err != nil {
+		t.Fatal(err)
+	}
+	key := a.Slots[0].Sale.SaleKey
+	a.Release()
+	s.snap.Creative(1).Audit = ad.AuditRejected
+	for _, want := range []AcceptOutcome{Refused, Gone} {
+		if got, err := s.service.Accept(t.Context(), Acceptance{Key: key, Snapshot: s.snap, Now: call.Received}); err != nil || got.Outcome != want {
+			t.Errorf("%+v, %v; want %v", got, err, want)
+		}
+	}
+	if got := s.ear.of(1); !slices.Equal(got, []string{"pending", "lost/creative_invalid_unapproved/post_pending"}) {
+		t.Errorf("the bidder heard %v", got)
+	}
+}
+
+func TestAClientThatHasGoneIsNotBilled(t *testing.T) {
+	for name, book := range map[string]func(context.Context, *Answer, *Slot) error{
+		"sell":    func(ctx context.Context, a *Answer, s *Slot) error { return a.Sell(ctx, s) },
+		"promise": func(ctx context.Context, a *Answer, s *Slot) error { return a.Promise(ctx, s, nil, false) },
+	} {
+		s := newShop(newFixture(t, nil))
+		s.till.room[1] = 1
+		a := s.serve(s.call(1003))
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := book(ctx, a, &a.Slots[0]); err == nil || a.Slots[0].Outcome == Sold || a.Slots[0].Bids[0].Reason != ad.Cancelled {
+			t.Errorf("%s: %v, %v", name, err, a.Slots[0].Outcome)
+		}
+		a.Release()
+		if s.till.room[1] != 1 || len(s.till.bills)+len(s.till.pendings) != 0 {
+			t.Errorf("%s: it took budget: %+v", name, s.till)
+		}
 	}
 }
 

@@ -173,8 +173,49 @@ func TestClosedGateAsksNobodyAtAll(t *testing.T) {
 	s, _ := owned(t, nil, func(*openrtb.Outgoing, *ad.Answers) { t.Error("the owner's bidder was asked behind a closed gate") })
 	w := &weather{}
 	s.service.providers = w
-	if s.serve(s.call(1003)); w.asked != 0 {
+	a := s.serve(s.call(1003))
+	if w.asked != 0 {
 		t.Error("data providers were asked for nobody")
+	}
+	if err := a.Sell(t.Context(), &a.Slots[0]); err != nil {
+		t.Fatal(err)
+	}
+	a.Release()
+	if got := s.ear.of(3); !slices.Equal(got, []string{"kept"}) {
+		t.Errorf("the owner's bidder heard %v", got)
+	}
+}
+
+func TestOwnersBidderHearsOfWhatWasPassedOn(t *testing.T) {
+	for name, c := range map[string]struct {
+		placement ad.PlacementID
+		end       func(*shop, ad.SaleKey, *ad.Call)
+		want      []string
+	}{
+		"sold": {1001, func(s *shop, key ad.SaleKey, call *ad.Call) {
+			s.service.Accept(t.Context(), Acceptance{Key: key, Snapshot: s.snap, Now: call.Received})
+		}, []string{"sold/post_pending"}},
+		"kept": {1003, func(s *shop, key ad.SaleKey, call *ad.Call) {
+			s.service.Accept(t.Context(), Acceptance{Key: key, Snapshot: s.snap, Now: call.Received})
+		}, []string{"kept/post_pending"}},
+		"declined": {1001, func(s *shop, key ad.SaleKey, _ *ad.Call) {
+			p := s.till.pendings[key]
+			s.service.Expired(s.snap, &p, ad.Declined)
+		}, []string{"default/post_pending"}},
+	} {
+		s, _ := owned(t, map[ad.BidderID]ad.CPM{1: 3 * ad.Dollar}, func(*openrtb.Outgoing, *ad.Answers) {})
+		call := s.call(c.placement)
+		call.Format = ad.TagRedirect
+		a := s.serve(call)
+		if err := a.Promise(t.Context(), &a.Slots[0], []byte("<p>"), false); err != nil {
+			t.Fatal(err)
+		}
+		key := a.Slots[0].Sale.SaleKey
+		a.Release()
+		c.end(s, key, call)
+		if got := s.ear.of(3); !slices.Equal(got, c.want) {
+			t.Errorf("%s: the owner's bidder heard %v", name, got)
+		}
 	}
 }
 

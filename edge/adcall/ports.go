@@ -40,6 +40,8 @@ type Ledger interface {
 	Pending(key ad.SaleKey, now time.Time) (ad.Pending, ad.PendingState)
 	// Accept books it; see Bill. A sale that was booked before is given again within its window, with first false.
 	Accept(ctx context.Context, key ad.SaleKey, now time.Time) (p ad.Pending, first bool, state ad.PendingState, err error)
+	// Refuse closes a sale that was passed on, came back, and may not be served after all. What was set aside is given back.
+	Refuse(ctx context.Context, key ad.SaleKey, why ad.Reason, now time.Time) error
 	// Estimate is what was learnt about the price that clears on a placement for a size; ok is false if nothing was.
 	Estimate(placement ad.PlacementID, size ad.Size) (e ad.EstimatedClear, ok bool)
 }

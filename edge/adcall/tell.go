@@ -61,8 +61,8 @@ func (s *Service) tell(a *Answer) {
 				a.inform(i, bid, kind, reason)
 			}
 		}
-		if owner := a.state.owner; owner != nil && slot.settled != promised { // what was passed on is told when it comes back
-			a.informOwner(i, owner)
+		if slot.settled != promised { // what was passed on is told when it comes back
+			a.informOwner(i)
 		}
 	}
 	for i := range a.Unplaced {
@@ -113,16 +113,17 @@ func (a *Answer) inform(i int, b *ad.Bid, kind ad.NoticeKind, reason ad.Reason) 
 }
 
 // informOwner tells the owner's bidder what became of the owner's impression: used by the owner itself, sold, or not sold.
-func (a *Answer) informOwner(i int, owner *ad.Bidder) {
+func (a *Answer) informOwner(i int) {
 	slot, n := &a.Slots[i], &a.state.notice
-	*n = ad.Notice{Kind: ad.NoticeDefault, SaleKey: ad.SaleKey{Auction: a.Call.ID, Impression: uint8(i)}, At: a.Call.Received, Bidder: owner.ID,
-		Publisher: a.Call.Publisher.ID, Placement: slot.Impression.Placement.ID, Terms: ad.BidTerms{ImpressionID: slot.Impression.ID}}
-	switch {
-	case slot.Outcome != Sold || slot.settled == open:
-	case slot.Sale.Buyer == slot.Sale.Owner:
-		n.Kind, n.Creative = ad.NoticeKept, slot.Sale.Creative
-	default:
-		n.Kind, n.Price, n.Currency = ad.NoticeSold, slot.Sale.Net, ad.USD
+	owner := a.state.snapshot.OwnerBidder(slot.Impression.Placement.ID)
+	if owner == nil {
+		return
+	}
+	if slot.Outcome == Sold && slot.settled == billed {
+		*n = toOwner(&slot.Sale, owner)
+	} else {
+		*n = ad.Notice{Kind: ad.NoticeDefault, SaleKey: ad.SaleKey{Auction: a.Call.ID, Impression: uint8(i)}, At: a.Call.Received, Bidder: owner.ID,
+			Publisher: a.Call.Publisher.ID, Placement: slot.Impression.Placement.ID, Terms: ad.BidTerms{ImpressionID: slot.Impression.ID}}
 	}
 	if owner.Hears(n.Kind, n.Reason) {
 		a.send(owner)
@@ -146,18 +147,37 @@ func (a *Answer) informAsked(asked *ad.Asked) {
 	a.send(asked.Bidder)
 }
 
-// send hands the notice on, with the bid request for those who asked for it.
+// send hands the notice on, with the bid request for those who asked for it and were sent one.
 func (a *Answer) send(to *ad.Bidder) {
-	if to.NotifyFull {
+	if to.NotifyFull && a.sent(to) {
 		a.state.notice.Full = a.full()
 	}
 	a.service.notifier.Notify(&a.state.notice)
 }
 
+// sent reports whether a bid request went out to a bidder.
+func (a *Answer) sent(to *ad.Bidder) bool {
+	for i := range a.Asked {
+		if a.Asked[i].Bidder != to {
+			continue
+		}
+		switch a.Asked[i].Reason {
+		case ad.NotAsked, ad.Throttled, ad.QPSLimited, ad.BreakerOpen, ad.NotReady, ad.ConnectFailed, ad.TLSFailed, ad.EgressDenied:
+			return false
+		}
+		return true
+	}
+	return false
+}
+
 // full is the bid request for bidders that want it with their notices, encoded for the first of them; nil if none was sent.
+// It goes without floors: they are net here, and each bidder was told its own.
 func (a *Answer) full() []byte {
 	st := &a.state
 	if len(st.full) == 0 && st.outgoing.Request != nil {
+		for i := range st.outgoing.Request.Imp {
+			st.outgoing.Request.Imp[i].BidFloor, st.outgoing.Request.Imp[i].BidFloorCur = 0, ""
+		}
 		st.full = openrtb.AppendRequest(st.full, st.outgoing.Request)
 	}
 	return st.full

@@ -67,7 +67,8 @@ func TestWhatNobodyAskedForIsNotTold(t *testing.T) {
 	}
 }
 
-// TestFullAuctionsGoToWhoAsked: one bidder of two has the bid request with its notice, byte by byte.
+// TestFullAuctionsGoToWhoAsked: one bidder of two has the bid request with its notice, byte by byte but for the floor, which
+// is net and nobody's business.
 func TestFullAuctionsGoToWhoAsked(t *testing.T) {
 	contents := inventory()
 	contents.Bidders[1].NotifyFull = true
@@ -78,7 +79,10 @@ func TestFullAuctionsGoToWhoAsked(t *testing.T) {
 		for _, n := range s.ear.heard {
 			var want []byte
 			if n.Bidder == 2 {
-				want = s.market.requests[len(s.market.requests)-1]
+				sent := string(s.market.requests[len(s.market.requests)-1])
+				if want = []byte(strings.Replace(sent, `,"bidfloor":1,"bidfloorcur":"USD"`, "", 1)); len(want) == len(sent) {
+					t.Fatalf("the request has no floor: %s", sent)
+				}
 			}
 			if !slices.Equal(n.Full, want) {
 				t.Errorf("bidder %d has %.80q, want %.80q", n.Bidder, n.Full, want)
@@ -104,15 +108,13 @@ func (l *slow) Bill(ctx context.Context, sale *ad.Sale, now time.Time) (bool, er
 	}
 }
 
-// TestPatienceEnds: a booking has ad.BillTimeout, counted from its own beginning, however many came before it and whatever
-// the client does.
+// TestPatienceEnds: a booking has ad.BillTimeout, counted from its own beginning, however many came before it, also when the
+// client leaves meanwhile.
 func TestPatienceEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(newFixture(t, map[ad.BidderID]ad.CPM{1: 3 * ad.Dollar}))
 		l := &slow{till: s.till}
 		s.service = New(Options{Asker: s.market, Ledger: l, Notifier: s.ear})
-		gone, leave := context.WithCancel(t.Context())
-		leave()
 		for i, c := range []struct {
 			takes time.Duration
 			sold  bool
@@ -122,7 +124,9 @@ func TestPatienceEnds(t *testing.T) {
 			call.ID[0] = byte(i)
 			a := s.serve(call)
 			began := time.Now()
-			if err := a.Sell(gone, &a.Slots[0]); (err == nil) != c.sold {
+			leaves, cancel := context.WithTimeout(t.Context(), time.Microsecond) // the client goes while the bill is written
+			defer cancel()
+			if err := a.Sell(leaves, &a.Slots[0]); (err == nil) != c.sold {
 				t.Errorf("sale %d, whose bill takes %v: %v", i, c.takes, err)
 			}
 			if took := time.Since(began); took != min(c.takes, ad.BillTimeout) {

@@ -21,6 +21,8 @@ type till struct {
 	pendings map[ad.SaleKey]ad.Pending
 	learnt   ad.EstimatedClear
 	fails    bool
+	// expired is told of sales that came to nothing.
+	expired func(*ad.Pending, ad.Reason)
 	// raced lets MayServe see room that Reserve finds taken, as when another call was quicker.
 	raced map[ad.LineItemID]bool
 }
@@ -105,6 +107,14 @@ func (l *till) Accept(ctx context.Context, key ad.SaleKey, now time.Time) (ad.Pe
 	return p, first, ad.PendingBilled, err
 }
 
+func (l *till) Refuse(_ context.Context, key ad.SaleKey, why ad.Reason, _ time.Time) error {
+	if p, held := l.pendings[key]; held && l.bills[key].SaleKey != key {
+		delete(l.pendings, key)
+		l.expired(&p, why)
+	}
+	return nil
+}
+
 func (l *till) Estimate(ad.PlacementID, ad.Size) (ad.EstimatedClear, bool) {
 	return l.learnt, l.learnt.Clear > 0
 }
@@ -145,6 +155,7 @@ type shop struct {
 func newShop(f *fixture) *shop {
 	s := &shop{f, newTill(), &ear{}}
 	s.service = New(Options{Asker: f.market, Ledger: s.till, Notifier: s.ear, Salt: auction.Salt{1}, Seller: "curb.example"})
+	s.till.expired = func(p *ad.Pending, why ad.Reason) { s.service.Expired(s.snap, p, why) }
 	return s
 }
 

@@ -31,7 +31,9 @@ func (n *Node) openBooks(roots *x509.CertPool) error {
 	if n.journal, err = journal.Open(journal.Options{Dir: dir, Logger: n.log}); err != nil {
 		return fmt.Errorf("open the journal: %w", err)
 	}
-	n.ledger = ledger.New(ledger.Options{Log: n.journal, Logger: n.log, Expired: func(p *ad.Pending, _ ad.Reason) { n.service.Expired(p) }})
+	n.ledger = ledger.New(ledger.Options{Log: n.journal, Logger: n.log, Expired: func(p *ad.Pending, why ad.Reason) {
+		n.service.Expired(n.catalog.Load(), p, why)
+	}})
 	n.creatives = creative.New(creative.Options{
 		Log: n.journal, Now: time.Now, Changed: n.askRebuild, Logger: n.log, Catalog: func() creative.Catalog { return n.catalog.Load() },
 	})

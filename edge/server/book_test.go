@@ -87,6 +87,16 @@ func (b *book) Accept(_ context.Context, key ad.SaleKey, now time.Time) (p ad.Pe
 	return p, false, state, nil
 }
 
+// Refuse forgets a promise whose creative may not serve any more; what was billed stays.
+func (b *book) Refuse(_ context.Context, key ad.SaleKey, _ ad.Reason, now time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, state := b.pending(key, now); state == ad.PendingOpen {
+		delete(b.promises, key)
+	}
+	return nil
+}
+
 func (b *book) Estimate(ad.PlacementID, ad.Size) (ad.EstimatedClear, bool) {
 	return ad.EstimatedClear{}, false
 }

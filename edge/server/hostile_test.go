@@ -275,7 +275,11 @@ func TestLateAndUnwantedAccepts(t *testing.T) {
 		t.Errorf("banned: status %d, %v, body %q, %d bills", w.Code, w.Header(), w.Body, s.book.billed())
 	}
 	h.snapshot = sound
-	if w := get(h, accept); w.Code != 200 || w.Body.Len() == 0 || s.book.billed() != 1 {
+	if w := get(h, accept); w.Code != 410 || s.book.billed() != 0 { // a sale that was refused is over
+		t.Errorf("once refused: status %d, %d bills", w.Code, s.book.billed())
+	}
+	again := targetOf(t, locationOf(t, h, "/pt?id=1009").Query().Get("a"), origin)
+	if w := get(h, again); w.Code != 200 || w.Body.Len() == 0 || s.book.billed() != 1 {
 		t.Errorf("in the end: status %d, %d bills", w.Code, s.book.billed())
 	}
 }
