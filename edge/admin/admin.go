@@ -37,6 +37,7 @@ type Status struct {
 	AdCalls  []string  `json:"ad_calls"` // addresses of ad calls
 	Ready    bool      `json:"ready"`
 	Missing  []string  `json:"missing"`
+	Warnings []string  `json:"warnings"` // what does not keep the node from serving, and should not stay
 	Draining bool      `json:"draining"`
 	Lab      bool      `json:"lab"`
 	Bidders  []Bidder  `json:"bidders"`

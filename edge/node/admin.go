@@ -88,7 +88,7 @@ func (d *adminDoor) close() {
 func (n *Node) status() admin.Status {
 	s := admin.Status{
 		Name: n.config.Node, Version: n.version, Started: n.started, AdCalls: texts(n.Addrs()),
-		Draining: n.draining.Load(), Lab: n.config.Lab, Rules: n.catalog.Load().Version(), Missing: []string{}, Bidders: []admin.Bidder{},
+		Draining: n.draining.Load(), Lab: n.config.Lab, Rules: n.catalog.Load().Version(), Missing: []string{}, Warnings: []string{}, Bidders: []admin.Bidder{},
 	}
 	if s.Draining {
 		s.Missing = append(s.Missing, "draining: this node is stopping")
@@ -96,6 +96,7 @@ func (n *Node) status() admin.Status {
 	if err := n.journal.Healthy(); err != nil && !s.Draining {
 		s.Missing = append(s.Missing, "journal: "+err.Error())
 	}
+	s.Warnings = append(s.Warnings, n.ratesWarnings(time.Now())...)
 	s.Ready = len(s.Missing) == 0
 	snap := n.catalog.Load()
 	for _, b := range n.fanout.Stats() {

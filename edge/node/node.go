@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"curb/edge/ad"
 	"curb/edge/adcall"
 	"curb/edge/bidder"
 	"curb/edge/catalog"
@@ -48,6 +49,7 @@ type Node struct {
 	started   time.Time
 	catalog   catalog.Holder
 	contents  catalog.Contents // of the rule set, without what is registered
+	jumped    []ad.Jump        // rates that keep their currency out
 	changed   chan struct{}    // one token: the catalog is to be made anew
 	metrics   *metrics.Registry
 	guard     *egress.Guard

@@ -21,17 +21,17 @@ type keptRates struct {
 
 // judgeRates keeps currencies out whose rate jumped against the table this node used before, until the rule set says
 // that the jump is meant, and says so when the table is too old to be used at all.
-func judgeRates(dir string, table *ad.ExchangeRates, now time.Time, log *slog.Logger) error {
+func judgeRates(dir string, table *ad.ExchangeRates, now time.Time, log *slog.Logger) ([]ad.Jump, error) {
 	if len(table.Rates) > 0 && !table.Fresh(now) {
 		log.Error("the exchange rates are too old, only USD is bought and sold: give ExchangeRates a newer table", "as_of", table.AsOf.Format(time.DateOnly))
 	}
 	if dir == "" {
-		return nil
+		return nil, nil
 	}
 	path := filepath.Join(dir, "rates.json")
 	previous, err := readRates(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	jumps := table.Jumps(previous, table.Accept)
 	for _, j := range jumps {
@@ -39,10 +39,23 @@ func judgeRates(dir string, table *ad.ExchangeRates, now time.Time, log *slog.Lo
 			"currency", j.Currency.String(), "from_pico_usd", int64(j.From), "to_pico_usd", int64(j.To))
 	}
 	if err := writeRates(path, table.Baseline(previous, jumps)); err != nil {
-		return err
+		return nil, err
 	}
 	*table = table.Without(jumps)
-	return nil
+	return jumps, nil
+}
+
+// ratesWarnings is what an operator should know of the exchange rates: none of it keeps a node from serving in USD.
+func (n *Node) ratesWarnings(now time.Time) []string {
+	var all []string
+	rates := n.catalog.Load().Rates()
+	if len(rates.Rates) > 0 && !rates.Fresh(now) {
+		all = append(all, "exchange rates of "+rates.AsOf.Format(time.DateOnly)+" are too old: only USD is bought and sold until ExchangeRates has a newer table")
+	}
+	for _, j := range n.jumped {
+		all = append(all, "the rate of "+j.Currency.String()+" jumped: the currency is kept out until it is corrected, or named in accept_jumps")
+	}
+	return all
 }
 
 // readRates gives the table used before; nil if there is none.

@@ -40,7 +40,8 @@ func (n *Node) loadRules(now time.Time) (catalog.Contents, error) {
 	for _, w := range set.Warnings {
 		n.log.Warn("the rule set has a weak spot", "problem", w.String())
 	}
-	if err := judgeRates(n.config.Data, &set.Contents.Rates, now, n.log); err != nil {
+	var err error
+	if n.jumped, err = judgeRates(n.config.Data, &set.Contents.Rates, now, n.log); err != nil {
 		return catalog.Contents{}, err
 	}
 	return set.Contents, nil

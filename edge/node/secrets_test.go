@@ -96,8 +96,9 @@ func TestRatesThatJumpKeepTheirCurrencyOut(t *testing.T) {
 	eur, try := ad.Currency{'E', 'U', 'R'}, ad.Currency{'T', 'R', 'Y'}
 	judge := func(rate ad.Rate, accept ...ad.Currency) map[ad.Currency]ad.Rate {
 		table := ad.ExchangeRates{AsOf: now.AddDate(0, 0, -1), Rates: map[ad.Currency]ad.Rate{eur: ad.RateOne, try: rate}, Accept: accept}
-		if err := judgeRates(dir, &table, now, log); err != nil {
-			t.Fatal(err)
+		jumps, err := judgeRates(dir, &table, now, log)
+		if err != nil || (len(jumps) > 0) != (len(table.Rates) < 2) {
+			t.Fatalf("%v, jumps %v", err, jumps)
 		}
 		return table.Rates
 	}
@@ -123,14 +124,14 @@ func TestRatesThatJumpKeepTheirCurrencyOut(t *testing.T) {
 	}
 	said.Reset()
 	stale := ad.ExchangeRates{AsOf: now.AddDate(0, 0, -6), Rates: whole(1)}
-	if err := judgeRates("", &stale, now, log); err != nil || !strings.Contains(said.String(), "too old") {
+	if _, err := judgeRates("", &stale, now, log); err != nil || !strings.Contains(said.String(), "too old") {
 		t.Errorf("a stale table: %v, %q", err, said.String())
 	}
 	if err := os.WriteFile(filepath.Join(dir, "rates.json"), []byte(`{"rates":{"EUR":-1}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	table := ad.ExchangeRates{}
-	if err := judgeRates(dir, &table, now, log); !errors.Is(err, ErrSettings) || !strings.Contains(err.Error(), "EUR") {
+	if _, err := judgeRates(dir, &table, now, log); !errors.Is(err, ErrSettings) || !strings.Contains(err.Error(), "EUR") {
 		t.Errorf("a damaged file: %v", err)
 	}
 }

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"time"
+
 	"curb/edge/ad"
 	"curb/edge/journal"
 	"curb/edge/ledger"
@@ -18,8 +20,33 @@ func (n *Node) watchBooks() {
 	n.metrics.Counter("curb_events_impressions_total", "Ads that were shown, by their pixel.", func() float64 { return float64(n.events.impressions.Load()) })
 	n.metrics.Counter("curb_events_clicks_total", "Ads that were clicked.", func() float64 { return float64(n.events.clicks.Load()) })
 	n.metrics.Counter("curb_events_missed_total", "Impressions and clicks that the journal had no room for.", func() float64 { return float64(n.events.missed.Load()) })
+	n.watchPromises()
+	n.watchRates()
 	n.watchJournal()
 	n.watchNotices()
+}
+
+// watchPromises shows what is passed on and may come back, and how much room there is for more.
+func (n *Node) watchPromises() {
+	show := func(name, help string, read func(ledger.Status) float64, labels ...string) {
+		n.metrics.Gauge("curb_promises_"+name, help, func() float64 { return read(n.ledger.Status()) }, labels...)
+	}
+	show("held", "Sales that were passed on and are kept, accepted ones included.", func(s ledger.Status) float64 { return float64(s.Pendings) })
+	show("bytes", "Memory that they take.", func(s ledger.Status) float64 { return float64(s.PendingBytes) })
+	show("fullest_publisher_bytes", "Memory that those of one publisher take, the one with most.", func(s ledger.Status) float64 { return float64(s.Fullest.Bytes) })
+	show("doubtful_bills", "Bills that may be on disk although the journal said no; they are undone.", func(s ledger.Status) float64 { return float64(s.Doubts) })
+}
+
+// watchRates shows how old the exchange rates are, and what is kept out: bids in those currencies are lost.
+func (n *Node) watchRates() {
+	n.metrics.Gauge("curb_rates_age_seconds", "Age of the exchange rates; past five days only USD is bought and sold.", func() float64 {
+		rates := n.catalog.Load().Rates()
+		if rates.AsOf.IsZero() {
+			return 0
+		}
+		return time.Since(rates.AsOf).Seconds()
+	})
+	n.metrics.Gauge("curb_rates_kept_out", "Currencies that are kept out because their rate jumped.", func() float64 { return float64(len(n.jumped)) })
 }
 
 // watchJournal shows how the log does.
@@ -35,6 +62,8 @@ func (n *Node) watchJournal() {
 	show("bytes_total", "Bytes written.", func(s journal.Stats) float64 { return float64(s.Bytes) })
 	show("sync_seconds_total", "Time spent in fsync.", func(s journal.Stats) float64 { return s.SyncTotal.Seconds() })
 	n.metrics.Gauge("curb_journal_sync_seconds_max", "The longest fsync since the start.", func() float64 { return n.journal.Stats().SyncMax.Seconds() })
+	n.metrics.Gauge("curb_journal_disk_bytes", "What the journal takes on disk.", func() float64 { return float64(n.journal.Stats().DiskBytes) })
+	n.metrics.Gauge("curb_journal_free_bytes", "What is free on its volume.", func() float64 { return float64(n.journal.Stats().FreeBytes) })
 	n.metrics.Gauge("curb_journal_healthy", "1 while records can be written.", func() float64 {
 		if n.journal.Healthy() != nil {
 			return 0
