@@ -53,6 +53,7 @@ const (
 	CreativeMissing
 	CreativeInvalid
 	CreativeUnapproved
+	// CreativeExpired: the creative is over, because its time is or because it was switched off.
 	CreativeExpired
 	CreativeSize
 	CreativeFormat

@@ -9,11 +9,14 @@ import (
 )
 
 // readSeats fills in who may buy: wseat and bseat, of which only ids of ours mean anybody. ok is false if the caller names
-// seats and none of them could be one.
-func (c *openCall) readSeats(received *openrtb.Request) (ok bool) {
+// seats and none of them is a member that may buy here.
+func (c *openCall) readSeats(received *openrtb.Request, snap *catalog.Snapshot) (ok bool) {
 	c.allowed, c.blocked = appendSeats(c.allowed[:0], received.WSeat), appendSeats(c.blocked[:0], received.BSeat)
 	c.call.Seats, c.call.SeatsBlocked = c.allowed, c.blocked
-	return len(received.WSeat) == 0 || len(c.allowed) > 0
+	return len(received.WSeat) == 0 || slices.ContainsFunc(c.allowed, func(id ad.MemberID) bool {
+		m := snap.Member(id)
+		return m != nil && m.Active
+	})
 }
 
 // appendSeats appends the ids among texts to dst, which is empty, sorted and each once.

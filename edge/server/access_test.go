@@ -23,6 +23,8 @@ func TestSeatsOfTheCaller(t *testing.T) {
 		{`"bseat":["9","07","","7","4294967296"],`, 1, nil, []ad.MemberID{7, 9}},
 		{`"wseat":["7"],"bseat":["8"],`, 1, []ad.MemberID{7}, []ad.MemberID{8}},
 		{`"wseat":["agency"],`, 0, nil, nil},
+		{`"wseat":["9"],`, 0, nil, nil},
+		{`"wseat":["7","8"],"bseat":["9"],`, 1, []ad.MemberID{7, 8}, []ad.MemberID{9}},
 		{`"wseat":["0","-7","7 "],`, 0, nil, nil},
 	} {
 		s := &seller{sell: won(502)}

@@ -64,7 +64,7 @@ func (h *Handler) incoming(r *http.Request, c *openCall, in request, received *o
 	if known == 0 {
 		return sale{problem: &placementUnknown, detail: unknownTag(first)}
 	}
-	return sale{none: !c.readSeats(received) || kept == 0 || c.rate == 0}
+	return sale{none: !c.readSeats(received, in.snap) || kept == 0 || c.rate == 0}
 }
 
 // unknownTag says why the first impression names no placement. One that is somebody else's or switched off does not exist.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -53,8 +54,10 @@ func TestCallersMeetOldRates(t *testing.T) {
 		`{"id":"r","imp":[{"id":"x","tagid":"1001","bidfloor":1,"bidfloorcur":"EUR","banner":{}}]}`: "request_invalid",
 		`{"id":"r","imp":[{"id":"x","tagid":"1001","bidfloor":1,"bidfloorcur":"USD","banner":{}}]}`: `"price":2`,
 	} {
-		if w := post(h, body); !strings.Contains(w.Body.String(), want) || strings.Contains(w.Body.String(), "EUR") {
-			t.Errorf("%s: %.300s, want %s", body, w.Body, want)
+		w := post(h, body)
+		var said struct{ Cur string }
+		if err := json.Unmarshal(w.Body.Bytes(), &said); err != nil || !strings.Contains(w.Body.String(), want) || said.Cur != "" && said.Cur != "USD" {
+			t.Errorf("%s: %v in %.300s, want %s", body, err, w.Body, want)
 		}
 	}
 	if s.calls() != 2 {
