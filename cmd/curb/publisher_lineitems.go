@@ -134,7 +134,7 @@ func (f *lineItemFlags) lines(place *admin.Placement) (lines []adServerLine, ord
 	orders = (total + f.perOrder - 1) / f.perOrder
 	creative := `<script async src="` + html.EscapeString(strings.ReplaceAll(f.macro, "NAME", f.acceptKey)) + `"></script>`
 	for bucket := range buckets.Lines() {
-		price := string(buckets.AppendFloor(nil, bucket))
+		price := string(buckets.AppendLine(nil, bucket))
 		order := "Curb " + place.PublisherName
 		if orders > 1 {
 			order += fmt.Sprintf(" %d of %d", len(lines)/f.perOrder+1, orders)

@@ -76,9 +76,13 @@ func (b Buckets) Floor(c CPM) CPM {
 }
 
 // AppendFloor writes the bucket of a price with exactly Precision decimals, as line items name it: 3.15, 0.50, 20.00.
-func (b Buckets) AppendFloor(dst []byte, c CPM) []byte {
+func (b Buckets) AppendFloor(dst []byte, c CPM) []byte { return b.AppendLine(dst, b.Floor(c)) }
+
+// AppendLine writes a bucket that Floor or Lines gave, as AppendFloor writes it. It is not rounded again: where a range
+// starts at a price that the increments before it miss, the price itself belongs to a lower bucket than the one it names.
+func (b Buckets) AppendLine(dst []byte, line CPM) []byte {
 	_, precision := b.rules()
-	u := uint64(b.Floor(c))
+	u := uint64(max(line, 0))
 	dst = appendUint(dst, u/uint64(Dollar))
 	if precision == 0 {
 		return dst
@@ -90,15 +94,16 @@ func (b Buckets) AppendFloor(dst []byte, c CPM) []byte {
 	return dst
 }
 
-// Lines gives every bucket above 0, ascending: a publisher's ad server needs one line item for each.
+// Lines gives every bucket above 0 that a price falls into, ascending: a publisher's ad server needs one line item for
+// each, called what AppendLine writes.
 func (b Buckets) Lines() iter.Seq[CPM] {
 	ranges, _ := b.rules()
 	return func(yield func(CPM) bool) {
 		start, last := CPM(0), CPM(0)
 		for _, r := range ranges {
-			// A range's first bucket is its start, which the range before has too unless its increments miss it.
-			for c := start; c <= r.Max; c += max(r.Increment, 1) {
-				if c > last && !yield(c) {
+			increment := max(r.Increment, 1)
+			for c := firstLine(start, last, increment); c <= r.Max; c += increment {
+				if !yield(c) {
 					return
 				}
 				last = c
@@ -108,16 +113,26 @@ func (b Buckets) Lines() iter.Seq[CPM] {
 	}
 }
 
+// firstLine is the first bucket of a range that no range before it has; the last of those is given. The start of a range
+// is a bucket of its own where the increments before miss it and prices above the start still round down to it: in steps
+// of 1 micro none does.
+func firstLine(start, last, increment CPM) CPM {
+	if start > last && increment > 1 {
+		return start
+	}
+	return start + increment
+}
+
 // LineCount is how many Lines there are, without counting them one by one.
 func (b Buckets) LineCount() int {
 	ranges, _ := b.rules()
 	start, last, n := CPM(0), CPM(0), CPM(0)
 	for _, r := range ranges {
-		steps := (r.Max - start) / max(r.Increment, 1)
-		if n += steps; start > last {
-			n++
+		increment := max(r.Increment, 1)
+		if first := firstLine(start, last, increment); first <= r.Max {
+			n += (r.Max-first)/increment + 1
+			last = r.Max - (r.Max-first)%increment
 		}
-		last = start + steps*max(r.Increment, 1)
 		start = r.Max
 	}
 	return int(n)
