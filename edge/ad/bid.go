@@ -71,6 +71,9 @@ type Asked struct {
 	Bids int
 	// DebugText is what the bidder explains to whoever knows its dongle; debug auctions only.
 	DebugText string
+	// Live is why a call of today would not have asked it, though a debug auction did: Throttled or BreakerOpen. Undecided:
+	// nothing speaks against asking it, or this is no debug auction.
+	Live Reason
 	// Micros is how long it took from the call-out to the last byte of its answer, or to giving up, in microseconds.
 	Micros int64
 }

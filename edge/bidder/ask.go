@@ -36,6 +36,7 @@ type ask struct {
 type row struct {
 	line     *line     // nil: the bidder has left the catalog
 	reason   ad.Reason // why it was not asked, or that it did not answer in time
+	live     ad.Reason // as ad.Asked.Live
 	admitted bool      // it was asked
 	inquiry  *inquiry  // nil: not asked, or not ours any more
 }
@@ -68,6 +69,8 @@ func (a *ask) send(snap *catalog.Snapshot, out *openrtb.Outgoing) {
 		case left <= 0:
 		case r.line != nil && !a.offer(r.line, snap, out, t):
 			r.reason = ad.NotAsked // there is nothing for it
+		case out.Call.Debug:
+			r.reason, r.live = r.line.inspect(out.Call.ID, a.begun)
 		default:
 			r.reason = r.line.admit(out.Call.ID, a.begun)
 		}
@@ -75,6 +78,7 @@ func (a *ask) send(snap *catalog.Snapshot, out *openrtb.Outgoing) {
 			q := a.fanout.inquiries.Get().(*inquiry)
 			q.ask, q.line, q.fanout, q.started = a, r.line, a.fanout, a.begun
 			q.begin(a.cutoff)
+			q.silent = out.Call.Debug
 			a.encode(q)
 			r.inquiry, r.admitted = q, true
 			a.pending.Add(1)

@@ -62,6 +62,11 @@ func (b *breaker) lets(now time.Time) bool {
 	return now.UnixNano() >= b.until.Load() && (b.circuit.TryAcquirePermit() || b.takeSpare())
 }
 
+// stands reports whether it is open and will be a moment longer. Looking takes no permit.
+func (b *breaker) stands(now time.Time) bool {
+	return now.UnixNano() < b.until.Load() || b.circuit.RemainingDelay() > 0
+}
+
 // takeSpare takes a permit that was given back.
 func (b *breaker) takeSpare() bool {
 	for {

@@ -81,6 +81,16 @@ func (s *street) one(m *market, timeout time.Duration) ad.Reason {
 	return reasons[0]
 }
 
+// look asks a market of one bidder in a debug auction.
+func (s *street) look(m *market, timeout time.Duration) ad.Asked {
+	out := outgoing(m.snap, timeout)
+	out.Call.Debug = true
+	var a ad.Answers
+	s.Ask(s.t.Context(), m.snap, out, &a)
+	defer a.Free()
+	return a.Asked[0]
+}
+
 // after makes a peer that bids so long after each request.
 func after(delay time.Duration) func(*peer) {
 	return func(p *peer) {

@@ -17,7 +17,7 @@ func (a *ask) collect(snap *catalog.Snapshot, out *openrtb.Outgoing, answers *ad
 	for i := range a.rows {
 		r := &a.rows[i]
 		t := &out.Targets[i]
-		asked := ad.Asked{Bidder: t.Bidder, Reason: r.reason}
+		asked := ad.Asked{Bidder: t.Bidder, Reason: r.reason, Live: r.live}
 		from := len(answers.Bids)
 		if r.admitted {
 			ended := now
@@ -30,16 +30,30 @@ func (a *ask) collect(snap *catalog.Snapshot, out *openrtb.Outgoing, answers *ad
 				} else if q.reason == ad.Undecided {
 					a.judge.whole(t, q.response, answers, &asked)
 				}
-				r.line.record.settled(q)
 			}
 			asked.Micros = ended.Sub(a.begun).Microseconds()
 			asked.Bids = len(answers.Bids) - from
-			r.line.record.judged(asked.Reason, fair)
 		}
-		if r.line != nil {
-			r.line.record.outcomes[asked.Reason].Add(1)
-			r.line.record.bids.Add(uint64(asked.Bids))
+		if !out.Call.Debug {
+			r.count(&asked, fair)
 		}
 		answers.Asked = append(answers.Asked, asked)
 	}
+}
+
+// count records what became of a target. Of a debug auction nothing is: whoever looks at a broken bidder must not take it
+// from the live calls.
+func (r *row) count(asked *ad.Asked, fair bool) {
+	if r.line == nil {
+		return
+	}
+	record := r.line.record
+	if r.inquiry != nil {
+		record.settled(r.inquiry)
+	}
+	if r.admitted {
+		record.judged(asked.Reason, fair)
+	}
+	record.outcomes[asked.Reason].Add(1)
+	record.bids.Add(uint64(asked.Bids))
 }

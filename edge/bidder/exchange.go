@@ -30,6 +30,7 @@ type exchange struct {
 	buffer  []byte    // lent to the connection for the next answer, and given back with this one
 	ended   time.Time // when the last byte had arrived, or the failure was known
 	sent    bool
+	silent  bool // of a debug auction: what becomes of it is nobody's record
 	retried bool
 }
 
@@ -43,7 +44,7 @@ type receiver interface {
 // begin readies a fresh or reused exchange for sending.
 func (x *exchange) begin(deadline time.Time) {
 	x.deadline = deadline
-	x.reason, x.body, x.ended, x.sent, x.retried = ad.Undecided, nil, time.Time{}, false, false
+	x.reason, x.body, x.ended, x.sent, x.silent, x.retried = ad.Undecided, nil, time.Time{}, false, false, false
 	x.state.Store(waiting)
 }
 

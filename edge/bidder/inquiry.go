@@ -39,7 +39,9 @@ func (q *inquiry) received() {
 			return
 		}
 	}
-	q.line.record.late(q)
+	if !q.silent {
+		q.line.record.late(q)
+	}
 	q.fanout.recycle(q)
 }
 

@@ -185,6 +185,26 @@ func (l *line) accepts(coding ad.Compression) bool {
 	return true
 }
 
+// inspect decides whether the bidder is asked in a debug auction, and says what keeps live calls from asking it: what the
+// node thinks of a bidder does not hold up those who look at it. What the bidder itself says does: not ready, and its rate.
+func (l *line) inspect(id ad.AuctionID, now time.Time) (reason, live ad.Reason) {
+	switch {
+	case l == nil || !l.bidder.Active:
+		return ad.NotAsked, ad.Undecided
+	case l.denied != ad.Undecided:
+		return l.denied, ad.Undecided
+	case !l.ready.is():
+		return ad.NotReady, ad.Undecided
+	case !l.record.rate.take(now, l.bidder.QPSMax):
+		return ad.QPSLimited, ad.Undecided
+	case l.bidder.Throttle && !l.record.throttle.Lets(id, uint32(l.bidder.ID)):
+		return ad.Undecided, ad.Throttled
+	case l.record.breaker.stands(now):
+		return ad.Undecided, ad.BreakerOpen
+	}
+	return ad.Undecided, ad.Undecided
+}
+
 // admit decides whether the bidder is asked now: ad.Undecided, or why not. nil is a bidder that has left the catalog.
 func (l *line) admit(id ad.AuctionID, now time.Time) ad.Reason {
 	switch {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -118,8 +119,8 @@ func (o *origin) pop() *exchange {
 	return x
 }
 
-// open dials one connection and serves it to its end.
-func (o *origin) open() {
+// open dials one connection and serves it to its end; report hears of the dial, unless it is nil.
+func (o *origin) open(report func(ad.Reason)) {
 	c, reason := o.connect()
 	o.mu.Lock()
 	o.dialing--
@@ -129,7 +130,9 @@ func (o *origin) open() {
 			lost, o.queue = o.queue, nil
 		}
 		o.mu.Unlock()
-		o.report(reason)
+		if report != nil {
+			report(reason)
+		}
 		for _, x := range lost {
 			x.fail(reason)
 		}
@@ -137,7 +140,9 @@ func (o *origin) open() {
 	}
 	o.conns[c] = struct{}{}
 	o.mu.Unlock()
-	o.report(ad.Undecided)
+	if report != nil {
+		report(ad.Undecided)
+	}
 	o.release(c, c.opened)
 	o.mu.Lock()
 	o.refill()
@@ -195,7 +200,11 @@ func (o *origin) refill() {
 	if !o.closed && len(o.queue) > o.dialing && o.dialing < dialsMax && len(o.conns)+o.dialing < o.max && o.tokens >= 1000 {
 		o.tokens -= 1000
 		o.dialing++
-		o.owner.Go(o.open)
+		report := o.report
+		if !slices.ContainsFunc(o.queue, func(x *exchange) bool { return !x.silent }) {
+			report = nil // only debug auctions want it
+		}
+		o.owner.Go(func() { o.open(report) })
 	}
 }
 

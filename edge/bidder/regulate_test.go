@@ -404,3 +404,93 @@ func TestReadyURLThatMayNotBeCalled(t *testing.T) {
 		}
 	})
 }
+
+// TestDebugAuctionsCountForNothing looks at a bidder that is broken, silent or cannot be reached more often than any
+// regulator bears, and then finds its record as it was.
+func TestDebugAuctionsCountForNothing(t *testing.T) {
+	bad := func(status string) func(*peer) {
+		return answers("HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n")
+	}
+	for _, c := range []struct {
+		name   string
+		play   func(*peer)
+		before time.Duration
+		want   ad.Reason
+	}{
+		{"broken", bad("500 Bad"), 0, ad.HTTPStatus},
+		{"silent", after(time.Hour), 0, ad.Timeout},
+		{"late", after(170 * time.Millisecond), 0, ad.Timeout},
+		{"not reached", after(0), time.Hour, ad.ConnectFailed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStreet(t, c.play)
+				defer s.leave()
+				s.before = c.before
+				m := newMarket(t, func(x *catalog.Contents) { x.Bidders[0].Throttle = true }, endpointOf(0))
+				timeout := 150 * time.Millisecond
+				if c.before > 0 {
+					timeout = time.Hour
+				}
+				for range breakerCalls + 2 {
+					if got := s.look(m, timeout); got.Reason != c.want || got.Live != ad.Undecided {
+						t.Fatalf("debug: %+v", got)
+					}
+					time.Sleep(linger)
+				}
+				st := s.Stats()[0]
+				if st.Breaker != "closed" || st.SendPercent != 100 || st.Outcomes != [reasonsMax]uint64{} || st.Bids+st.Sent+st.Answered+st.Unsent+st.Late+st.Retried+st.Dials+st.Failed != 0 {
+					t.Errorf("stats %+v", st)
+				}
+				if got := s.one(m, timeout); got != c.want || s.Stats()[0].Outcomes[c.want] != 1 {
+					t.Errorf("live: %v, stats %+v", got, s.Stats()[0])
+				}
+			})
+		})
+	}
+}
+
+// TestDebugAuctionsSeeWhatLiveCallsDoNot: an open breaker and a shut throttle are said, and not in the way; looking takes no
+// permit of a half-open breaker. The bidder's own rate holds.
+func TestDebugAuctionsSeeWhatLiveCallsDoNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreet(t, after(0))
+		defer s.leave()
+		m := newMarket(t, func(x *catalog.Contents) { x.Bidders[0].QPSMax, x.Bidders[0].Throttle = 10, true }, endpointOf(0))
+		s.Update(m.snap)
+		record := s.board.Load().lines[firstBidder].record
+		expect := func(step string, reason, live ad.Reason) {
+			t.Helper()
+			if got := s.look(m, time.Second); got.Reason != reason || got.Live != live {
+				t.Errorf("%s: %v, live %v; want %v, %v", step, got.Reason, got.Live, reason, live)
+			}
+		}
+		record.breaker.circuit.Open()
+		expect("open", ad.Undecided, ad.BreakerOpen)
+		expect("more than its rate", ad.QPSLimited, ad.Undecided)
+		time.Sleep(2 * time.Second)
+		for range 2 * breakerProbes {
+			expect("to be probed", ad.Undecided, ad.Undecided)
+			time.Sleep(time.Second)
+		}
+		if st := s.Stats()[0]; st.Breaker != "open" {
+			t.Errorf("looking probed it: %+v", st)
+		}
+		for range breakerGood {
+			if got := s.one(m, time.Second); got != ad.Undecided {
+				t.Errorf("probe: %v", got)
+			}
+			time.Sleep(time.Second)
+		}
+		for range throttleWindow {
+			record.throttle.Record(true)
+		}
+		if record.throttle.Lets(ad.AuctionID{1, 2, 3}, firstBidder) {
+			t.Fatal("this auction is among the tenth that is sent: take another")
+		}
+		expect("throttled", ad.Undecided, ad.Throttled)
+		if st := s.Stats()[0]; st.SendPercent != 10 || st.Breaker != "closed" {
+			t.Errorf("stats %+v", st)
+		}
+	})
+}
