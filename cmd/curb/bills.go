@@ -25,13 +25,16 @@ func newBillsCommand() *cobra.Command {
 			"impressions; what was paid also in the currency of the bid. All of it is exact.\n\n" +
 			"Exit codes: 0 done, 1 the node refuses, 2 the arguments make no sense, 5 no node answers.",
 		Example: "  curb bills\n  curb bills --last 20\n  curb bills -o json | jq .net",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkOutput(output); err != nil {
 				return err
 			}
 			path := "/v1/bills"
 			if cmd.Flags().Changed("last") {
+				if last < 1 || last > admin.RecentMax {
+					return fail(exitUsage, "--last %d is out of range: write 1 to %d", last, admin.RecentMax)
+				}
 				path += "?last=" + strconv.Itoa(last)
 			}
 			var b admin.BillsAnswer

@@ -6,12 +6,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"curb/edge/admin"
+	"curb/edge/creative"
 )
 
 // creativeCommand is what all commands on creatives share.
@@ -58,11 +60,14 @@ func (c *creativeCommand) newList() *cobra.Command {
 	var member uint32
 	var status string
 	cmd := &cobra.Command{
-		Use: "ls", Short: "List creatives, without their content", Args: cobra.NoArgs,
+		Use: "ls", Short: "List creatives, without their content", Args: noArgs,
 		Example: "  curb creative ls\n  curb creative ls --status pending -o name | xargs curb creative approve",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkOutput(c.output); err != nil {
 				return err
+			}
+			if status != "" && !slices.Contains(creative.Statuses(), status) {
+				return fail(exitUsage, "unknown status %q: use %s", status, strings.Join(creative.Statuses(), ", "))
 			}
 			query := url.Values{"limit": {"500"}}
 			if member != 0 {
@@ -82,7 +87,7 @@ func (c *creativeCommand) newList() *cobra.Command {
 		},
 	}
 	cmd.Flags().Uint32Var(&member, "member", 0, "only creatives of this member")
-	cmd.Flags().StringVar(&status, "status", "", "only creatives that stand so: none, pending, rejected, audited, banned, expired")
+	cmd.Flags().StringVar(&status, "status", "", "only creatives that stand so: "+strings.Join(creative.Statuses(), ", "))
 	return cmd
 }
 

@@ -127,7 +127,7 @@ func readInput(name string, stdin io.Reader, bytesMax int64) ([]byte, error) {
 func (c *creativeCommand) newRegister() *cobra.Command {
 	var d draftFlags
 	cmd := &cobra.Command{
-		Use: "register", Short: "Register a creative; changes state", Args: cobra.NoArgs,
+		Use: "register", Short: "Register a creative; changes state", Args: noArgs,
 		Long: "Register a creative. Registering the same one again changes nothing. Fields are those of the API (edge/admin/ENDPOINTS.md).",
 		Example: "  curb creative register --member 201 --code spring --format image --size 300x250 \\\n" +
 			"    --content https://cdn.example/spring.png --click-url https://shop.example/\n" +
@@ -140,6 +140,9 @@ func (c *creativeCommand) newRegister() *cobra.Command {
 			if err := d.over(fields, cmd.InOrStdin()); err != nil {
 				return err
 			}
+			if err := complete(fields); err != nil {
+				return err
+			}
 			return c.write(cmd, question{method: http.MethodPost, path: "/v1/creatives"}, fields)
 		},
 	}
@@ -147,13 +150,28 @@ func (c *creativeCommand) newRegister() *cobra.Command {
 	return cmd
 }
 
+// complete refuses a creative that lacks what every creative has: no node would take it. The rest is the node's to judge.
+func complete(fields map[string]any) error {
+	var missing []string
+	for _, name := range []string{"member", "code", "format", "content"} {
+		if value, given := fields[name]; !given || value == nil || value == "" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		return fail(exitUsage, "a creative needs %s: write --%s, or a file with -f", strings.Join(missing, ", "), strings.Join(missing, ", --"))
+	}
+	return nil
+}
+
 func (c *creativeCommand) newUpdate() *cobra.Command {
 	var d draftFlags
+	var version uint64
 	cmd := &cobra.Command{
 		Use: "update ID|MEMBER/CODE", Short: "Change a creative; changes state", Args: cobra.ExactArgs(1),
 		Long: "Change the fields of a creative that are given, and leave the others. Anything but name, code and active sends it back to audit.",
 		Example: "  curb creative update 1000000000 --name 'Spring sale'\n" +
-			"  curb creative update 201/spring --content https://cdn.example/spring2.png",
+			"  curb creative update 201/spring --content https://cdn.example/spring2.png --version 3",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkOutput(c.output); err != nil {
 				return err
@@ -171,13 +189,17 @@ func (c *creativeCommand) newUpdate() *cobra.Command {
 			if err := d.over(fields, cmd.InOrStdin()); err != nil {
 				return err
 			}
-			if etag == "" {
+			switch {
+			case version != 0:
+				etag = versionTag(version)
+			case etag == "":
 				etag = "*" // the rule set's: the node says what to do
 			}
 			return c.write(cmd, question{method: http.MethodPut, path: creativePath(x.ID, ""), match: etag}, fields)
 		},
 	}
 	d.add(cmd)
+	addVersionFlag(cmd, &version, "what was looked at is what is changed")
 	return cmd
 }
 
@@ -239,7 +261,7 @@ func (c *creativeCommand) newDecision(verb, short, done string) *cobra.Command {
 				if len(args) > 1 {
 					return fail(exitUsage, "--version is one creative's: name one")
 				}
-				q.match = `"` + strconv.FormatUint(version, 10) + `"`
+				q.match = versionTag(version)
 			}
 			if reason != "" {
 				q.body, _ = json.Marshal(map[string]string{"reason": reason}) // a string always has a JSON form
@@ -255,9 +277,17 @@ func (c *creativeCommand) newDecision(verb, short, done string) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why; it is kept, and shown with the creative")
-	cmd.Flags().Uint64Var(&version, "version", 0, "only if it is still at this version: what was looked at is what is decided")
+	addVersionFlag(cmd, &version, "what was looked at is what is decided")
 	return cmd
 }
+
+// addVersionFlag lets a command act only on the version that somebody looked at.
+func addVersionFlag(cmd *cobra.Command, version *uint64, why string) {
+	cmd.Flags().Uint64Var(version, "version", 0, "only if it is still at this version: "+why)
+}
+
+// versionTag is a version as If-Match has it.
+func versionTag(version uint64) string { return `"` + strconv.FormatUint(version, 10) + `"` }
 
 // decide asks for a decision on one creative after another, and ends at the first that fails.
 func (c *creativeCommand) decide(cmd *cobra.Command, q question, verb string, refs []string) (decided []admin.Creative, err error) {
@@ -266,8 +296,14 @@ func (c *creativeCommand) decide(cmd *cobra.Command, q question, verb string, re
 		if err != nil {
 			return decided, err
 		}
-		q.path = creativePath(id, ":"+verb)
 		var x admin.Creative
+		if id < uint32(ad.RegisteredCreativeMin) {
+			// The node refuses all of these ids alike, without looking: an id that the rule set has not either is not found.
+			if _, err := ask(cmd.Context(), c.at, question{method: http.MethodGet, path: creativePath(id, "")}, &x); err != nil {
+				return decided, err
+			}
+		}
+		q.path = creativePath(id, ":"+verb)
 		if _, err := ask(cmd.Context(), c.at, q, &x); err != nil {
 			return decided, err
 		}

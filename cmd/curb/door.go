@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,6 +49,7 @@ type answer struct {
 // askDoor asks a node's door. What the node refuses ends with 1, what it does not have with 4, a door that does not open
 // with 5.
 func askDoor(ctx context.Context, at string, q question) (*answer, error) {
+	at = doorName(at)
 	client, base, err := door(at)
 	if err != nil {
 		return nil, err
@@ -69,7 +71,7 @@ func askDoor(ctx context.Context, at string, q question) (*answer, error) {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, fail(exitUnreachable, "no node answers at %s: %w: is it running? name another with --node", base, errors.Unwrap(err))
+		return nil, fail(exitUnreachable, "no node answers at %s: %w: is it running? name another with --node", at, errors.Unwrap(err))
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, answerBytesMax+1))
@@ -87,14 +89,13 @@ func askDoor(ctx context.Context, at string, q question) (*answer, error) {
 	return &answer{response.StatusCode, response.Header.Get("ETag"), body}, nil
 }
 
+// doorName is the door that a command means.
+func doorName(at string) string {
+	return cmp.Or(at, os.Getenv("CURB_NODE"), nodeDefault)
+}
+
 // door is a client for a node's door, and what its URLs begin with.
 func door(at string) (client *http.Client, base string, err error) {
-	if at == "" {
-		at = os.Getenv("CURB_NODE")
-	}
-	if at == "" {
-		at = nodeDefault
-	}
 	client = &http.Client{Timeout: doorTimeout, Transport: &http.Transport{}}
 	if socket, ok := strings.CutPrefix(at, "unix:"); ok {
 		client.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -58,6 +58,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return exitUsage // what cobra finds by itself is a wrong flag or argument
 }
 
+// noArgs refuses arguments of a command that has no commands below it: cobra would call them unknown commands.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fail(exitUsage, "%s takes no arguments: %q is one too many", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "curb",
@@ -71,7 +79,9 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	root.Version = versionText()
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newServeCommand(), newNodeCommand(), newRulesCommand(), newAuctionCommand(),
-		newCreativeCommand(), newPublisherCommand(), newBillsCommand())
+		newCreativeCommand(), newPublisherCommand(), newBillsCommand(), newVersionCommand())
 	return root
 }

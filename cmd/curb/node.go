@@ -22,12 +22,12 @@ func newNodeCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	addNodeFlag(cmd, &at)
-	cmd.PersistentFlags().StringVarP(&output, "output", "o", "table", "table or json")
+	addOutputFlag(cmd, &output)
 	cmd.AddCommand(
-		&cobra.Command{Use: "status", Short: "Show how a node is", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		&cobra.Command{Use: "status", Short: "Show how a node is", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			return nodeStatus(cmd.Context(), at, output, cmd.OutOrStdout())
 		}},
-		&cobra.Command{Use: "drain", Short: "End a node without failing a request", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		&cobra.Command{Use: "drain", Short: "End a node without failing a request", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := askDoor(cmd.Context(), at, question{method: http.MethodPost, path: "/v1/node/drain"}); err != nil {
 				return err
 			}
@@ -38,19 +38,14 @@ func newNodeCommand() *cobra.Command {
 	return cmd
 }
 
-// nodeStatus prints the status of a node; exit 1 if it is not ready.
+// nodeStatus prints the status of a node, whether it is ready or not.
 func nodeStatus(ctx context.Context, at, output string, w io.Writer) error {
+	if err := checkOutput(output); err != nil {
+		return err
+	}
 	a, err := askDoor(ctx, at, question{method: http.MethodGet, path: "/v1/node"})
 	if err != nil {
 		return err
-	}
-	switch output {
-	case "json":
-		_, err = w.Write(a.body)
-		return err
-	case "table":
-	default:
-		return fail(exitUsage, "unknown output %q: use table or json", output)
 	}
 	var s struct {
 		Name, Version, Rules string
@@ -68,6 +63,18 @@ func nodeStatus(ctx context.Context, at, output string, w io.Writer) error {
 	}
 	if err := json.Unmarshal(a.body, &s); err != nil {
 		return fail(exitFailed, "read the node's answer: %w", err)
+	}
+	switch output {
+	case "json":
+		_, err = w.Write(a.body)
+		return err
+	case "jsonl":
+		return writeJSON(w, json.RawMessage(a.body), "")
+	case "yaml":
+		return writeYAML(w, json.RawMessage(a.body))
+	case "name":
+		_, err = fmt.Fprintln(w, s.Name)
+		return err
 	}
 	state := "ready"
 	if !s.Ready {

@@ -64,7 +64,7 @@ func (p *publisherCommand) newList() *cobra.Command {
 	var output string
 	var placements bool
 	cmd := &cobra.Command{
-		Use: "ls", Short: "List publishers, or their placements", Args: cobra.NoArgs,
+		Use: "ls", Short: "List publishers, or their placements", Args: noArgs,
 		Example: "  curb publisher ls\n  curb publisher ls --placements -o name",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkOutput(output); err != nil {

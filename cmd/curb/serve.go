@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -31,7 +30,7 @@ func newServeCommand() *cobra.Command {
 		Use:     "serve",
 		Short:   "Run a node until it is told to stop",
 		Example: "  curb serve --demo\n  curb serve -c curb.yaml --data /var/lib/curb",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.config()
 			if err != nil {
@@ -151,13 +150,4 @@ func greet(n *node.Node, c config.Config, w io.Writer, quiet bool) {
 	if c.Rules == "" && counts.Placements > 0 {
 		fmt.Fprintf(w, "try  curl -k --http2 'https://%s/tt?id=1001'\n", n.Addrs()[0])
 	}
-}
-
-// version is the program's, from the build.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "devel"
-	}
-	return strings.Trim(info.Main.Version, "()")
 }
