@@ -101,12 +101,14 @@ const keyMax = 20
 
 // keys fills in the names of the two parameters.
 func (f *lineItemFlags) keys(place *admin.Placement) error {
-	server := admin.AdServer{}
-	if i := slices.IndexFunc(place.AdServers, func(s admin.AdServer) bool { return f.adServer == "" || s.Name == f.adServer }); i >= 0 {
-		server = place.AdServers[i]
-	} else if f.adServer != "" {
+	if len(place.AdServers) == 0 {
+		return noAdServer()
+	}
+	i := slices.IndexFunc(place.AdServers, func(s admin.AdServer) bool { return f.adServer == "" || s.Name == f.adServer })
+	if i < 0 {
 		return fail(exitNotFound, "the placement has no ad server %q: its rule has them below ad_servers", f.adServer)
 	}
+	server := place.AdServers[i]
 	for _, k := range []struct {
 		key                 *string
 		flag, told, without string

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,13 +39,42 @@ pbjs.que.push(function () {
   });
   pbjs.addAdUnits([{
     code: ` + literal(t.targetID) + `,
-    mediaTypes: {banner: {sizes: ` + literal(t.sides()) + `}},
+    mediaTypes: {` + strings.Join(t.mediaTypes(), ", ") + `},
     ortb2Imp: {tagid: ` + literal(t.tagID()) + `},
     bids: [{bidder: "curb", params: {}}]
   }]);
 });
 </script>
 `, nil
+}
+
+// What a first try asks for: players and templates have more wishes, which their owners add.
+const (
+	videoMIME     = "video/mp4"
+	audioMIME     = "audio/mpeg"
+	nativeRequest = `{"ver":"1.2","assets":[{"id":1,"required":1,"title":{"len":90}}]}`
+)
+
+// mediaTypes are what the placement takes, as an ad unit of Prebid.js says it.
+func (t *tag) mediaTypes() []string {
+	var all []string
+	if t.has("banner") {
+		all = append(all, `banner: {sizes: `+literal(t.sides())+`}`)
+	}
+	if t.has("video") {
+		size := ""
+		if sides := t.sides(); len(sides) > 0 {
+			size = `playerSize: ` + literal(sides) + `, `
+		}
+		all = append(all, `video: {context: "instream", `+size+`mimes: [`+literal(videoMIME)+`]}`)
+	}
+	if t.has("audio") {
+		all = append(all, `audio: {context: "instream", mimes: [`+literal(audioMIME)+`]}`)
+	}
+	if t.has("native") {
+		all = append(all, `native: {ortb: `+nativeRequest+`}`)
+	}
+	return all
 }
 
 // Objects of an OpenRTB request (2.6 §3.2), as far as a first try needs them.
@@ -94,21 +122,20 @@ type (
 // the same answer for a minute.
 func (t *tag) curl() (string, error) {
 	imp := rtbImpression{ID: "1", TagID: t.tagID(), Secure: 1}
-	has := func(media string) bool { return slices.Contains(t.place.Media, media) }
-	if has("banner") {
+	if t.has("banner") {
 		imp.Banner = &rtbBanner{}
 		for _, s := range t.sides() {
 			imp.Banner.Format = append(imp.Banner.Format, rtbFormat{s[0], s[1]})
 		}
 	}
-	if has("video") {
-		imp.Video = &rtbPlayer{MIMEs: []string{"video/mp4"}, W: t.width, H: t.height}
+	if t.has("video") {
+		imp.Video = &rtbPlayer{MIMEs: []string{videoMIME}, W: t.width, H: t.height}
 	}
-	if has("audio") {
-		imp.Audio = &rtbPlayer{MIMEs: []string{"audio/mpeg"}}
+	if t.has("audio") {
+		imp.Audio = &rtbPlayer{MIMEs: []string{audioMIME}}
 	}
-	if has("native") {
-		imp.Native = &rtbNative{`{"ver":"1.2","assets":[{"id":1,"required":1,"title":{"len":90}}]}`, "1.2"}
+	if t.has("native") {
+		imp.Native = &rtbNative{nativeRequest, "1.2"}
 	}
 	const idMark = "@ID@"
 	request := rtbRequest{ID: idMark, Imp: []rtbImpression{imp}}

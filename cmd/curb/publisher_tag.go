@@ -20,17 +20,18 @@ import (
 type tagFormat struct {
 	name, what string
 	write      func(*tag) (string, error)
+	anyMedia   bool // not for banners alone
 }
 
 // tagFormats are the tags that can be written, in the order of the help.
 var tagFormats = []tagFormat{
-	{"js", "a script that writes the ad's frame, asynchronous", (*tag).script},
-	{"iframe", "a frame of the ad", (*tag).frame},
-	{"preemptive", "a script that lets your ad server choose, by price", (*tag).preemptive},
-	{"preemptive-iframe", "the same as a frame", (*tag).preemptiveFrame},
-	{"json", "a script of the page's own asks for price and ad", (*tag).fetch},
-	{"prebid", "Prebid.js with a server of its own (s2sConfig)", (*tag).prebid},
-	{"curl", "an OpenRTB request to try out in a shell", (*tag).curl},
+	{"js", "a script that writes the ad's frame, asynchronous", (*tag).script, false},
+	{"iframe", "a frame of the ad", (*tag).frame, false},
+	{"preemptive", "a script that lets your ad server choose, by price", (*tag).preemptive, false},
+	{"preemptive-iframe", "the same as a frame", (*tag).preemptiveFrame, false},
+	{"json", "a script of the page's own asks for price and ad", (*tag).fetch, false},
+	{"prebid", "Prebid.js with a server of its own (s2sConfig)", (*tag).prebid, true},
+	{"curl", "an OpenRTB request to try out in a shell", (*tag).curl, true},
 }
 
 func tagFormatNames() string {
@@ -86,6 +87,9 @@ func (p *publisherCommand) writeTag(cmd *cobra.Command, ref string, f *tagFlags)
 	if err != nil {
 		return err
 	}
+	if media := place.Media; !tagFormats[i].anyMedia && !slices.Contains(media, "banner") {
+		return fail(exitUsage, "the placement is for %s, and a %s tag shows banners only: use --format prebid or --format curl", strings.Join(media, " and "), f.format)
+	}
 	t, err := newTag(place, f)
 	if err != nil {
 		return err
@@ -100,7 +104,7 @@ func (p *publisherCommand) writeTag(cmd *cobra.Command, ref string, f *tagFlags)
 	if !place.Active {
 		fmt.Fprintln(cmd.ErrOrStderr(), "note: the placement is switched off: the tag shows nothing until it is on sale")
 	}
-	if len(place.Sizes) > 1 && f.size == "" {
+	if len(place.Sizes) > 1 && f.size == "" && t.has("banner") {
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: the placement has %d sizes; the box is as large as the largest: --size says otherwise\n", len(place.Sizes))
 	}
 	return nil
@@ -156,11 +160,14 @@ func (t *tag) box(asked string) error {
 		}
 		t.width, t.height = max(t.width, int(size.W)), max(t.height, int(size.H))
 	}
-	if t.width == 0 {
+	if t.width == 0 && t.has("banner") {
 		return fail(exitUsage, "the placement has no size of its own: say one with --size")
 	}
 	return nil
 }
+
+// has says whether the placement takes a type of media.
+func (t *tag) has(media string) bool { return slices.Contains(t.place.Media, media) }
 
 // url is the URL of an endpoint, with parameters in pairs behind the placement's id and size.
 func (t *tag) url(path string, parameters ...string) string {
@@ -190,7 +197,11 @@ func (t *tag) about(what, sends string) string {
 	return "<!-- " + strings.NewReplacer("--", "- -", "<", "", ">", "").Replace(text) + " -->\n"
 }
 
+// element begins the element that the ad goes into. Without a banner and a size there is no box to keep free.
 func (t *tag) element() string {
+	if t.width == 0 {
+		return fmt.Sprintf("<div id=\"%s\">", t.targetID)
+	}
 	return fmt.Sprintf("<div id=\"%s\" style=\"width:%dpx;height:%dpx\">", t.targetID, t.width, t.height)
 }
 
@@ -214,11 +225,16 @@ func (t *tag) frame() (string, error) {
 	return t.about("an ad", sendsURL) + t.iframe(t.url("/tt")) + "\n", nil
 }
 
+// noAdServer refuses what only a placement with ad servers has.
+func noAdServer() error {
+	return fail(exitUsage, "the placement has no ad server to call: its rule names them below ad_servers")
+}
+
 // redir is the ad server that a preemptive tag names. It is named also where it is the first, which a tag without redir
 // calls: whoever reads the page sees where the price goes.
 func (t *tag) redir() (string, error) {
 	if len(t.place.AdServers) == 0 {
-		return "", fail(exitUsage, "the placement has no ad server to call: its rule names them below ad_servers")
+		return "", noAdServer()
 	}
 	if t.adServer != "" {
 		return t.adServer, nil
@@ -280,7 +296,7 @@ func hostname(hostport string) string {
 	return u.Hostname()
 }
 
-// sides are the sizes of the placement, or the box.
+// sides are the sizes of the placement, or the box; none where it has neither.
 func (t *tag) sides() [][2]int {
 	var all [][2]int
 	for _, text := range t.place.Sizes {
@@ -288,7 +304,7 @@ func (t *tag) sides() [][2]int {
 			all = append(all, [2]int{int(size.W), int(size.H)})
 		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && t.width > 0 {
 		all = [][2]int{{t.width, t.height}}
 	}
 	return all
