@@ -88,7 +88,7 @@ func (p *publisherCommand) writeTag(cmd *cobra.Command, ref string, f *tagFlags)
 		return err
 	}
 	if media := place.Media; !tagFormats[i].anyMedia && !slices.Contains(media, "banner") {
-		return fail(exitUsage, "the placement is for %s, and a %s tag shows banners only: use --format prebid or --format curl", strings.Join(media, " and "), f.format)
+		return fail(exitUsage, "the placement is for %s, and %s tags show banners only: use --format prebid or --format curl", strings.Join(media, " and "), f.format)
 	}
 	t, err := newTag(place, f)
 	if err != nil {
