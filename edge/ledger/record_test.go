@@ -173,7 +173,8 @@ func FuzzApply(f *testing.F) {
 			}
 		}
 		l := New(Options{})
-		if l.Apply(kind, record) == nil && l.Apply(kind, record) == nil {
+		once := l.Apply(kind, record)
+		if twice := l.Apply(kind, record); once == nil && twice == nil {
 			if err := New(Options{}).RestoreSnapshot(l.AppendSnapshot(nil)); err != nil {
 				t.Fatal(err)
 			}

@@ -319,15 +319,12 @@ func hostileURLs(port string) []string {
 		urls = append(urls, "https://"+host+"/x")
 		urls = append(urls, "http://"+host+"/x")
 	}
-	for _, url := range []string{
+	return append(urls,
 		"gopher://bidder.example/x", "file:///etc/passwd", "//bidder.example/x", "javascript:alert(1)", "http://bidder.example/x",
 		"https://bidder.example/\r\nX: y", "https://bidder.example/ x", "https://bidder.example/\x00", "https:/bidder.example/x",
-		"https://bidder.example/" + strings.Repeat("x", ad.NoticeURLBytesMax),
-		"https://bidder.example/%zz", "https://bidder.example/?" + strings.Repeat("${AUCTION_ID}", 140),
-	} {
-		urls = append(urls, url)
-	}
-	return append(urls, "https://bidder.example/x", "https://ads.bidder.example/x?${AUCTION_LOSS}")
+		"https://bidder.example/"+strings.Repeat("x", ad.NoticeURLBytesMax),
+		"https://bidder.example/%zz", "https://bidder.example/?"+strings.Repeat("${AUCTION_ID}", 140),
+		"https://bidder.example/x", "https://ads.bidder.example/x?${AUCTION_LOSS}")
 }
 
 // TestHostileNotifyURL: a rule set's own URL is judged as well, and a whole batch costs no dial.

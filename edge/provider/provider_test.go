@@ -242,7 +242,7 @@ func TestBrokenAnswersAreDroppedWhole(t *testing.T) {
 		"control characters":  {says("a\x00b"), 0},
 		"body too long":       {says(strings.Repeat("\n", ad.ProviderBytesMax+1)), 0},
 		"error":               {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500); w.Write([]byte("code")) }, 0},
-		"redirect":            {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 302) }, 0},
+		"redirect":            {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, 0},
 		"connection cut":      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 0},
 		"header without end":  {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 40<<10)) }, 0},
 		"carriage return end": {says("code\r\n"), 1},
