@@ -9,6 +9,7 @@ type FloorSource uint8
 const (
 	FloorNone FloorSource = iota
 	FloorPlacement
+	FloorOwner
 	FloorCall
 	FloorDefaultCreative
 	FloorRuled
@@ -16,7 +17,7 @@ const (
 	FloorDealAsk
 )
 
-var floorSources = [...]string{"none", "placement", "call", "default_creative", "floor_rule", "native_asset", "deal_ask"}
+var floorSources = [...]string{"none", "placement", "owner", "call", "default_creative", "floor_rule", "native_asset", "deal_ask"}
 
 // String is the source's word in records.
 func (s FloorSource) String() string { return floorSources[min(int(s), len(floorSources)-1)] }
@@ -38,7 +39,9 @@ type Reserves struct {
 	Rule        *FloorRule // nil: no rule matched
 	Default     ad.CPM     // price of the default creative that would serve instead
 	Placement   ad.CPM
-	Soft        ad.CPM // soft floor of the placement
+	// ByOwner: Placement is what the owner's bidder set for this impression in its stead.
+	ByOwner bool
+	Soft    ad.CPM // soft floor of the placement
 	// Call is the reserve the call itself named. It beats Default and Placement even when it is lower, unless RaiseOnly.
 	Call ad.CPM
 	// RaiseOnly makes the call's reserve count only where it is greater than what it would replace (imp.bidfloor).
@@ -75,6 +78,9 @@ func Floor(r *Reserves) Applied {
 		floor.Price, floor.Source = r.Default, FloorDefaultCreative
 	case r.Placement > 0:
 		floor.Price, floor.Source = r.Placement, FloorPlacement
+		if r.ByOwner {
+			floor.Source = FloorOwner
+		}
 	}
 	if r.Call > 0 && (!r.RaiseOnly || r.Call > floor.Price) {
 		floor.Price, floor.Source = r.Call, FloorCall

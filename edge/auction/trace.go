@@ -21,6 +21,7 @@ type Trace struct {
 // TracedBid is one bid of a trace.
 type TracedBid struct {
 	ID       string
+	Bidder   ad.BidderID // 0: managed
 	Seat     ad.MemberID
 	Kind     ad.BidKind
 	Deal     string // id; empty without
@@ -56,8 +57,12 @@ func (t *Trace) record(c *contest, r *Result) {
 	})
 	for i := range c.bids {
 		b, e := &c.bids[i], &c.entries[i]
+		bidder := ad.BidderID(0)
+		if b.Bidder != nil {
+			bidder = b.Bidder.ID
+		}
 		t.Bids = append(t.Bids, TracedBid{
-			ID: strings.Clone(b.ID), Seat: b.Member, Kind: b.Kind, Deal: strings.Clone(dealID(b)),
+			ID: strings.Clone(b.ID), Bidder: bidder, Seat: b.Member, Kind: b.Kind, Deal: strings.Clone(dealID(b)),
 			Private: b.Deal != nil && b.Deal.Type == ad.DealPrivate, Priority: e.priority,
 			Price: b.Price, Goal: b.Goal, Currency: b.Currency, Capped: b.Capped, Reason: b.Reason,
 			Judged: e.judged(c.stage),
@@ -189,9 +194,12 @@ func (b *TracedBid) appendRank(dst []byte, place int) []byte {
 // nameBytesMax is how much of a bid's id a line shows; a bidder may send a long one.
 const nameBytesMax = 64
 
-// name is the bid as people may call it: its id and what it is.
+// name is the bid as people may call it: its bidder, since ids are each bidder's own, its id, and what it is.
 func (b *TracedBid) name() string {
 	id := plain(b.ID)
+	if b.Bidder != 0 {
+		id = strconv.FormatUint(uint64(b.Bidder), 10) + "/" + id
+	}
 	kind := b.Kind.String()
 	if b.Kind == ad.DealBid {
 		kind = "open deal"

@@ -20,10 +20,10 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/*.txt")
 // trace of the auction. Paragraphs that begin with # are prose.
 //
 //	setting second reselling=6 below=price resale=no passed=4 passed=second id=1f
-//	floor   native=1 rule=2 rule_soft=3 override=yes default=1 placement=0.5 soft=1 call=2 raise=yes
+//	floor   native=1 rule=2 rule_soft=3 override=yes default=1 placement=0.5 soft=1 call=2 raise=yes owner=yes
 //	bid     ID managed|rtb|open|private price=5 …
 //	        priority=10 ask=3 fixed=yes deal=D-1 seat=7 item=3 fee=0.1 platform=0.05 EUR=1.08 cpc=0.002 cpa=0.0001
-//	        bias=-0.2 bias_cpm=0.5 min=2 reason=frequency_capped
+//	        bias=-0.2 bias_cpm=0.5 min=2 reason=frequency_capped bidder=9701
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -145,6 +145,7 @@ func (s *sale) tellFloor(words []string) error {
 		if text == "yes" {
 			rule.Override = rule.Override || name == "override"
 			r.RaiseOnly = r.RaiseOnly || name == "raise"
+			r.ByOwner = r.ByOwner || name == "owner"
 			continue
 		}
 		value, err := amount(text)
@@ -234,6 +235,8 @@ func tellNumber(b *ad.Bid, deal *ad.Deal, item *ad.LineItem, n number) error {
 		b.MinPrice = n.value
 	case "ask":
 		deal.Ask, deal.HasAsk = n.value, true
+	case "bidder":
+		b.Bidder = &ad.Bidder{ID: ad.BidderID(whole)}
 	case "seat":
 		b.Member = ad.MemberID(whole)
 	case "item":
