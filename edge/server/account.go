@@ -21,6 +21,7 @@ type account struct {
 	Bidders   []accountBidder   `json:"bidders"`
 	Auction   accountAuction    `json:"auction"`
 	Bids      []accountBid      `json:"bids"`
+	Unplaced  []accountStray    `json:"unplaced"` // bids that were refused before any auction
 	Served    accountServed     `json:"served"`
 	Notices   []string          `json:"notices"` // always empty: a debug auction tells nobody
 
@@ -36,7 +37,8 @@ type accountInventory struct {
 	Sizes     []string       `json:"sizes"`
 	Page      string         `json:"page"`
 	Secure    bool           `json:"secure"`
-	Reserve   decimal        `json:"reserve"`
+	Reserve   decimal        `json:"reserve"`                     // of the call
+	Standing  *decimal       `json:"placement_reserve,omitempty"` // the placement's own; the owner's view
 	Position  uint8          `json:"position"`
 	AdServer  string         `json:"ad_server,omitempty"`
 }
@@ -69,21 +71,38 @@ type accountBidder struct {
 	Bids   int         `json:"bids"`
 	Micros int64       `json:"us"`
 	Text   string      `json:"debug_text,omitempty"`
+	Live   string      `json:"live,omitempty"` // why calls that count do not ask it now
 }
 
 type accountAuction struct {
-	Rule        string  `json:"rule"`
-	Stage       string  `json:"stage"`
-	Gate        string  `json:"gate"` // open, or closed
-	Floor       decimal `json:"floor"`
-	FloorSource string  `json:"floor_source"`
-	Eligible    int     `json:"eligible"`
-	Entered     int     `json:"entered"`
-	Sold        bool    `json:"sold"`
-	Winner      string  `json:"winner,omitempty"` // bid
-	Price       decimal `json:"price"`            // net, USD
-	Basis       string  `json:"basis,omitempty"`  // what fixed it
-	BuyerPays   decimal `json:"buyer_pays"`
+	Rule        string        `json:"rule"`
+	Stage       string        `json:"stage"`
+	Gate        string        `json:"gate"` // open, or closed
+	Floor       decimal       `json:"floor"`
+	FloorSource string        `json:"floor_source"`
+	Field       *accountField `json:"field,omitempty"` // the owner's view
+	Sold        bool          `json:"sold"`
+	Winner      string        `json:"winner,omitempty"` // bid
+	Bidder      ad.BidderID   `json:"winner_bidder_id,omitempty"`
+	Price       *decimal      `json:"price,omitempty"` // net, USD; like all of the sale, absent where it is another's
+	Basis       string        `json:"basis,omitempty"` // what fixed it
+	BuyerPays   *decimal      `json:"buyer_pays,omitempty"`
+}
+
+// accountField is how many bids there were; a bidder is not told of the others.
+type accountField struct {
+	Eligible int `json:"eligible"`
+	Entered  int `json:"entered"`
+}
+
+// accountStray is a bid that no auction saw.
+type accountStray struct {
+	ID       string      `json:"id"`
+	Bidder   ad.BidderID `json:"bidder_id,omitempty"`
+	Seat     ad.MemberID `json:"seat,omitempty"`
+	Price    decimal     `json:"price"`
+	Currency string      `json:"currency"`
+	Reason   string      `json:"reason"`
 }
 
 type accountBid struct {
@@ -109,10 +128,11 @@ type accountServed struct {
 	Outcome    string        `json:"outcome"`
 	CreativeID ad.CreativeID `json:"creative_id,omitempty"`
 	Code       string        `json:"creative_code,omitempty"`
-	Size       string        `json:"size"`
-	Bytes      int           `json:"bytes"`
-	Price      decimal       `json:"price"`  // net, USD; as passed on, where it is
-	Bucket     string        `json:"bucket"` // of the publisher's, as an ad server is told
+	Other      bool          `json:"other,omitempty"` // another buyer's ad, of which nothing is said
+	Size       string        `json:"size,omitempty"`
+	Bytes      int           `json:"bytes,omitempty"`
+	Price      *decimal      `json:"price,omitempty"`  // net, USD; as passed on, where it is
+	Bucket     string        `json:"bucket,omitempty"` // of the publisher's, as an ad server is told
 }
 
 // decimal is a price in dollars, written without loss.
@@ -123,6 +143,12 @@ func (d decimal) MarshalJSON() ([]byte, error) { return ad.CPM(d).Append(nil), n
 
 // String is the number.
 func (d decimal) String() string { return ad.CPM(d).String() }
+
+// amount is a price that may be left out.
+func amount(price ad.CPM) *decimal {
+	d := decimal(price)
+	return &d
+}
 
 func (a *account) json() []byte {
 	body, err := json.Marshal(a)
@@ -139,7 +165,7 @@ func accountOf(v *visit, in request, answer *adcall.Answer, outcome adcall.Outco
 	place := slot.Impression.Placement
 	a := &account{
 		AuctionID: call.ID.String(), passedOn: call.Format.PassedOn(), Version: answer.Version, View: "owner", Notices: []string{}, Providers: []accountProvider{},
-		Bids: []accountBid{},
+		Bids: []accountBid{}, Unplaced: []accountStray{},
 		Inventory: accountInventory{Publisher: call.Publisher.ID, Site: call.Site.ID, Placement: place.ID, Code: place.Code, Page: call.Page,
 			Secure: call.Secure, Reserve: decimal(slot.Impression.Reserve), Position: slot.Impression.Position},
 		User: accountUser{Known: call.User != ad.UserKey{}, Personal: answer.Personal(), GDPR: call.GDPR, GPC: call.GPC, COPPA: call.COPPA},
@@ -158,10 +184,12 @@ func accountOf(v *visit, in request, answer *adcall.Answer, outcome adcall.Outco
 	} else {
 		a.provided(answer)
 		a.trace = slot.Trace
+		a.Inventory.Standing = amount(place.Reserve)
 	}
 	a.bidders(in.snap, answer, v.debug.only)
 	a.held(slot, v.debug.only)
 	a.bids(slot, v.debug.only)
+	a.unplaced(answer, v.debug.only)
 	a.serve(v, slot, outcome)
 	return a
 }
@@ -196,6 +224,9 @@ func (a *account) bidders(snap *catalog.Snapshot, answer *adcall.Answer, only *a
 		if asked.Reason == ad.Undecided {
 			row.Reason = "answered"
 		}
+		if asked.Live != ad.Undecided {
+			row.Live = asked.Live.String()
+		}
 		a.Bidders = append(a.Bidders, row)
 	}
 	for _, b := range snap.ActiveBidders() {
@@ -226,9 +257,12 @@ func (a *account) held(slot *adcall.Slot, only *ad.Bidder) {
 	if only != nil && !(won && belongs(slot, r.Winner, only)) {
 		return
 	}
-	out.Eligible, out.Entered = r.Eligible, r.Entered
+	if only == nil {
+		out.Field = &accountField{Eligible: r.Eligible, Entered: r.Entered}
+	}
 	if won {
-		out.Winner, out.Price, out.Basis, out.BuyerPays = t.Bids[r.Winner].ID, decimal(r.ClearPrice), r.Basis.String(), decimal(r.BuyerPays)
+		w := &t.Bids[r.Winner]
+		out.Winner, out.Bidder, out.Price, out.Basis, out.BuyerPays = w.ID, w.Bidder, amount(r.ClearPrice), r.Basis.String(), amount(r.BuyerPays)
 	}
 }
 
@@ -247,12 +281,9 @@ func (a *account) bids(slot *adcall.Slot, only *ad.Bidder) {
 		}
 		b := &slot.Trace.Bids[i]
 		out := accountBid{
-			ID: b.ID, Seat: b.Seat, Kind: b.Kind.String(), Deal: b.Deal, Priority: b.Priority, Price: decimal(b.Price), Currency: b.Currency.String(),
+			ID: b.ID, Bidder: b.Bidder, Seat: b.Seat, Kind: b.Kind.String(), Deal: b.Deal, Priority: b.Priority, Price: decimal(b.Price), Currency: b.Currency.String(),
 			Gross: decimal(b.Gross), Net: decimal(b.Net), Rank: decimal(b.Rank), Floor: decimal(b.Floor), FloorSource: b.FloorSource.String(),
 			Capped: b.Capped, Reason: b.Reason.String(),
-		}
-		if i < len(slot.Bids) && slot.Bids[i].Bidder != nil {
-			out.Bidder = slot.Bids[i].Bidder.ID
 		}
 		if only == nil {
 			out.Place = slices.Index(slot.Trace.Ranking, i) + 1
@@ -261,17 +292,34 @@ func (a *account) bids(slot *adcall.Slot, only *ad.Bidder) {
 	}
 }
 
+// unplaced lists the bids for nothing that was on offer.
+func (a *account) unplaced(answer *adcall.Answer, only *ad.Bidder) {
+	for i := range answer.Unplaced {
+		b := &answer.Unplaced[i]
+		if only != nil && b.Bidder != only {
+			continue
+		}
+		out := accountStray{ID: b.ID, Seat: b.Member, Price: decimal(b.Price), Currency: b.Currency.String(), Reason: b.Reason.String()}
+		if b.Bidder != nil {
+			out.Bidder = b.Bidder.ID
+		}
+		a.Unplaced = append(a.Unplaced, out)
+	}
+}
+
 // serve says what the call would have been answered with.
 func (a *account) serve(v *visit, slot *adcall.Slot, outcome adcall.Outcome) {
-	a.Served = accountServed{Outcome: outcome.String(), Size: slot.Size.String(), Bytes: len(v.page.document)}
 	if v.debug.only != nil && outcome == adcall.Sold && slot.Bid.Bidder != v.debug.only {
+		a.Served = accountServed{Outcome: outcome.String(), Other: true}
 		return
 	}
+	a.Served = accountServed{Outcome: outcome.String(), Size: slot.Size.String(), Bytes: len(v.page.document)}
 	if c := slot.Creative; c != nil && outcome <= adcall.Default {
 		a.Served.CreativeID, a.Served.Code = c.ID, c.Code
 	}
+	net := ad.CPM(0)
 	if outcome == adcall.Sold {
-		a.Served.Price = decimal(slot.Sale.Net)
+		net = slot.Sale.Net
 	}
-	a.Served.Bucket = string(v.call.Publisher.Buckets.AppendFloor(nil, ad.CPM(a.Served.Price)))
+	a.Served.Price, a.Served.Bucket = amount(net), string(v.call.Publisher.Buckets.AppendFloor(nil, net))
 }

@@ -4,14 +4,21 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"curb/edge/ad"
 )
 
 // text is the account for people, a line per fact. What others wrote stands in quotes, and no line is anybody's but ours.
 func (a *account) text() []byte {
 	out := fmt.Appendf(nil, "auction  %s, rules %s, as %s sees it\n", a.AuctionID, plain(a.Version), plain(a.View))
 	i := &a.Inventory
-	out = fmt.Appendf(out, "slot     placement %d (%s) of publisher %d, site %d, %s, position %d, reserve %s, secure %t\n",
-		i.Placement, plain(i.Code), i.Publisher, i.Site, strings.Join(i.Sizes, " "), i.Position, i.Reserve, i.Secure)
+	out = fmt.Appendf(out, "slot     placement %d (%s) of publisher %d, site %d, %s, position %d, secure %t\n",
+		i.Placement, plain(i.Code), i.Publisher, i.Site, strings.Join(i.Sizes, " "), i.Position, i.Secure)
+	out = fmt.Appendf(out, "reserve  of the call %s", i.Reserve)
+	if i.Standing != nil {
+		out = fmt.Appendf(out, ", of the placement %s", i.Standing)
+	}
+	out = append(out, '\n')
 	out = fmt.Appendf(out, "page     %s\n", plain(i.Page))
 	if i.AdServer != "" {
 		out = fmt.Appendf(out, "calls    ad server %s\n", plain(i.AdServer))
@@ -33,25 +40,50 @@ func (a *account) text() []byte {
 	for i := range a.Bids {
 		out = a.Bids[i].text(out)
 	}
+	for _, b := range a.Unplaced {
+		out = fmt.Appendf(out, "unplaced %s, seat %d: %s %s: %s\n", named(b.Bidder, b.ID), b.Seat, b.Price, b.Currency, b.Reason)
+	}
 	if a.trace != nil {
 		out = append(out, "\n"...)
 		out = a.trace.Append(out)
 		out = append(out, "\n"...)
 	}
-	s := &a.Served
-	out = fmt.Appendf(out, "serves   %s, creative %d (%s), %s, %d bytes", s.Outcome, s.CreativeID, plain(s.Code), s.Size, s.Bytes)
-	if a.passedOn {
+	out = a.Served.text(out, a.passedOn)
+	return append(out, "notices  none: this is a debug auction, nothing is told, kept or billed\n"...)
+}
+
+func (s *accountServed) text(out []byte, passedOn bool) []byte {
+	if s.Other {
+		return append(out, "serves   another buyer's ad\n"...)
+	}
+	out = fmt.Appendf(out, "serves   %s", s.Outcome)
+	if s.CreativeID != 0 {
+		out = fmt.Appendf(out, ", creative %d (%s)", s.CreativeID, plain(s.Code))
+	}
+	out = fmt.Appendf(out, ", %s, %d bytes", s.Size, s.Bytes)
+	if passedOn {
 		out = fmt.Appendf(out, ", passed on at %s as %s", s.Price, plain(s.Bucket))
 	}
-	out = append(out, '\n')
-	return append(out, "notices  none: this is a debug auction, nothing is told, kept or billed\n"...)
+	return append(out, '\n')
+}
+
+// named is a bid as people may call it: ids are each bidder's own. A line item has no bidder.
+func named(bidder ad.BidderID, id string) string {
+	if bidder == 0 {
+		return plain(id)
+	}
+	return fmt.Sprintf("%d/%s", bidder, plain(id))
 }
 
 func (b *accountBidder) text(out []byte) []byte {
 	if !b.Asked {
 		return fmt.Appendf(out, "passed   bidder %d %s: %s\n", b.ID, plain(b.Name), b.Reason)
 	}
-	out = fmt.Appendf(out, "asked    bidder %d %s: %s, %d bids, %d us\n", b.ID, plain(b.Name), b.Reason, b.Bids, b.Micros)
+	out = fmt.Appendf(out, "asked    bidder %d %s: %s, %d bids, %d us", b.ID, plain(b.Name), b.Reason, b.Bids, b.Micros)
+	if b.Live != "" {
+		out = fmt.Appendf(out, "; live calls leave it alone: %s", b.Live)
+	}
+	out = append(out, '\n')
 	if b.Text != "" {
 		out = fmt.Appendf(out, "says     bidder %d: %s\n", b.ID, strconv.QuoteToASCII(b.Text))
 	}
@@ -59,12 +91,17 @@ func (b *accountBidder) text(out []byte) []byte {
 }
 
 func (a *accountAuction) text(out []byte) []byte {
-	out = fmt.Appendf(out, "held     %s price, stage %s, gate %s, floor %s (%s), %d eligible, %d competed\n",
-		a.Rule, a.Stage, a.Gate, a.Floor, a.FloorSource, a.Eligible, a.Entered)
-	if a.Winner == "" {
-		return fmt.Appendf(out, "outcome  sold %t\n", a.Sold)
+	out = fmt.Appendf(out, "held     %s price, stage %s, gate %s, floor %s (%s)", a.Rule, a.Stage, a.Gate, a.Floor, a.FloorSource)
+	if a.Field != nil {
+		out = fmt.Appendf(out, ", %d eligible, %d competed", a.Field.Eligible, a.Field.Entered)
 	}
-	return fmt.Appendf(out, "outcome  sold to %s at %s net (%s), the buyer pays %s\n", plain(a.Winner), a.Price, a.Basis, a.BuyerPays)
+	switch {
+	case !a.Sold:
+		return append(out, "\noutcome  not sold\n"...)
+	case a.Price == nil:
+		return append(out, "\noutcome  sold to another buyer\n"...)
+	}
+	return fmt.Appendf(out, "\noutcome  sold to %s at %s net (%s), the buyer pays %s\n", named(a.Bidder, a.Winner), a.Price, a.Basis, a.BuyerPays)
 }
 
 func (b *accountBid) text(out []byte) []byte {

@@ -16,6 +16,7 @@ import (
 )
 
 // twoBidders have bidders 1 and 2 of members 7 and 8 bid $1.50 and $2.50; 3 has nothing to say, 4 is never asked.
+// Both bid for an impression that nobody offered too, and live calls leave 3 alone.
 type twoBidders struct{ tmax time.Duration }
 
 func (m *twoBidders) Ask(_ context.Context, snap *catalog.Snapshot, out *openrtb.Outgoing, answers *ad.Answers) {
@@ -24,12 +25,13 @@ func (m *twoBidders) Ask(_ context.Context, snap *catalog.Snapshot, out *openrtb
 		b := out.Targets[i].Bidder
 		asked := ad.Asked{Bidder: b, Bids: 1, Micros: 1234, DebugText: "I like\n<script>" + b.Name}
 		if b.ID == 3 {
-			asked.Bids, asked.Reason = 0, ad.NoBid
+			asked.Bids, asked.Reason, asked.Live = 0, ad.NoBid, ad.BreakerOpen
 		}
 		answers.Asked = append(answers.Asked, asked)
 		if b.ID == 3 {
 			continue
 		}
+		answers.Bids = append(answers.Bids, ad.Bid{ID: "stray-" + b.Name + "\n", Bidder: b, Impression: -1, Price: ad.CPM(b.ID)*1_000_000 + 750_000, Currency: ad.USD, Reason: ad.ImpUnknown})
 		c := snap.Creative(502)
 		answers.Bids = append(answers.Bids, ad.Bid{ID: "bid-" + b.Name + "\n<b>", Bidder: b, Member: b.Members[0], Creative: c, Size: c.Size,
 			Price: ad.CPM(b.ID)*1_000_000 + 500_000, Currency: ad.USD, Rate: ad.RateOne, Markup: `<b>ad of ` + b.Name + `</b>`})
@@ -96,7 +98,9 @@ func TestDebugAccountsForEveryStep(t *testing.T) {
 		checkAccount(t, path, w.Header(), "text/plain; charset=us-ascii", w.Body.Bytes())
 		for _, want := range []string{
 			"placement 1009 (preempt) of publisher 1", "page     https://news.example/%3Cscript%3E\n", "asked    bidder 1 one: answered, 1 bids, 1234 us\n",
-			`says     bidder 2: "I like\n<script>two"`, "asked    bidder 3 three: no_bid, 0 bids", `"bid-two\n<b>", bidder 2, seat 8, rtb: 2.5 USD, gross 2.5, net 2.5, rank 2.5, place 1`,
+			`says     bidder 2: "I like\n<script>two"`, "asked    bidder 3 three: no_bid, 0 bids, 1234 us; live calls leave it alone: breaker_open\n",
+			"reserve  of the call 0, of the placement 0\n", `unplaced 1/"stray-one\n", seat 0: 1.75 USD: imp_unknown` + "\n", `unplaced 2/"stray-two\n", seat 0: 2.75 USD: imp_unknown` + "\n",
+			"rank     1 2/", "lost     1/", "sold to 2/", "2 eligible, 2 competed", `"bid-two\n<b>", bidder 2, seat 8, rtb: 2.5 USD, gross 2.5, net 2.5, rank 2.5, place 1`,
 			": outbid\n", ": won\n", "sold to", "at 2.5 net", "rules    first price", "serves   won, creative 502 (html), 300x250", " bytes" + passed + "\n", "notices  none",
 		} {
 			if !strings.Contains(text, want) {
@@ -110,8 +114,12 @@ func TestDebugAccountsForEveryStep(t *testing.T) {
 				Sold  bool
 				Price json.Number
 			}
-			Bids    []struct{ Reason string }
-			Bidders []struct{ Reason string }
+			Bids     []struct{ Reason string }
+			Unplaced []struct {
+				ID, Reason string
+				BidderID   int `json:"bidder_id"`
+			}
+			Bidders []struct{ Reason, Live string }
 			Served  struct {
 				Outcome    string
 				CreativeID int `json:"creative_id"`
@@ -119,7 +127,8 @@ func TestDebugAccountsForEveryStep(t *testing.T) {
 			Notices []any
 		}
 		if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || !a.Auction.Sold || a.Auction.Price != "2.5" || len(a.Bids) != 2 || len(a.Bidders) != 3 ||
-			a.Served.Outcome != "won" || a.Served.CreativeID != 502 || a.Notices == nil || len(a.Notices) != 0 || a.Bids[0].Reason != "outbid" || a.Bids[1].Reason != "won" {
+			a.Served.Outcome != "won" || a.Served.CreativeID != 502 || a.Notices == nil || len(a.Notices) != 0 || a.Bids[0].Reason != "outbid" || a.Bids[1].Reason != "won" ||
+			len(a.Unplaced) != 2 || a.Unplaced[1].ID != "stray-two\n" || a.Unplaced[1].BidderID != 2 || a.Unplaced[1].Reason != "imp_unknown" || a.Bidders[2].Live != "breaker_open" {
 			t.Errorf("%s: %v in %s", path, err, w.Body)
 		}
 	}
@@ -149,24 +158,27 @@ func TestBiddersSeeTheirOwnPart(t *testing.T) {
 	h, _, _ := debugRim(t)
 	for _, form := range []string{"", "&debug_json=1"} {
 		lost := get(h, "/tt?id=1001&debug=1&dongle=dongle-of-one"+form).Body.String()
-		for _, theirs := range []string{"two", "three", "2.5", "seat 8"} {
+		for _, theirs := range []string{"two", "three", "2.5", "2.75", "seat 8", "eligible", "competed", "entered", "creative", "bytes", "of the placement", "placement_reserve", "basis", "buyer_pays"} {
 			if strings.Contains(lost, theirs) {
 				t.Errorf("bidder one sees %q in\n%s", theirs, lost)
 			}
 		}
-		for _, own := range []string{"bid-one", "1.5", "outbid", "I like", "answered"} {
+		for _, own := range []string{"bid-one", "1.5", "outbid", "I like", "answered", "stray-one", "1.75", "imp_unknown"} {
 			if !strings.Contains(lost, own) {
 				t.Errorf("bidder one does not see %q in\n%s", own, lost)
 			}
 		}
 		won := get(h, "/tt?id=1001&debug=1&dongle=dongle-of-two"+form).Body.String()
-		for _, theirs := range []string{"one", "three", "1.5", "seat 7"} {
+		for _, theirs := range []string{"one", "three", "1.5", "1.75", "seat 7", "eligible", "competed", "entered"} {
 			if strings.Contains(strings.ReplaceAll(won, "none", ""), theirs) {
 				t.Errorf("bidder two sees %q in\n%s", theirs, won)
 			}
 		}
-		if !strings.Contains(won, "2.5") {
+		if !strings.Contains(won, "2.5") || !strings.Contains(won, "2.75") || !strings.Contains(won, "502") {
 			t.Errorf("bidder two does not see its price in\n%s", won)
+		}
+		if form == "" && (!strings.Contains(lost, "\noutcome  sold to another buyer\n") || !strings.Contains(lost, "\nserves   another buyer's ad\n") || !strings.Contains(won, "\noutcome  sold to 2/")) {
+			t.Errorf("sold to whom, in\n%s\n%s", lost, won)
 		}
 	}
 }
