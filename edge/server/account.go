@@ -84,9 +84,9 @@ type accountAuction struct {
 	Sold        bool          `json:"sold"`
 	Winner      string        `json:"winner,omitempty"` // bid
 	Bidder      ad.BidderID   `json:"winner_bidder_id,omitempty"`
-	Price       *decimal      `json:"price,omitempty"` // net, USD; like all of the sale, absent where it is another's
+	Price       decimal       `json:"price"`           // net, USD; 0 where the sale is another's
 	Basis       string        `json:"basis,omitempty"` // what fixed it
-	BuyerPays   *decimal      `json:"buyer_pays,omitempty"`
+	BuyerPays   decimal       `json:"buyer_pays"`
 }
 
 // accountField is how many bids there were; a bidder is not told of the others.
@@ -262,7 +262,7 @@ func (a *account) held(slot *adcall.Slot, only *ad.Bidder) {
 	}
 	if won {
 		w := &t.Bids[r.Winner]
-		out.Winner, out.Bidder, out.Price, out.Basis, out.BuyerPays = w.ID, w.Bidder, amount(r.ClearPrice), r.Basis.String(), amount(r.BuyerPays)
+		out.Winner, out.Bidder, out.Price, out.Basis, out.BuyerPays = w.ID, w.Bidder, decimal(r.ClearPrice), r.Basis.String(), decimal(r.BuyerPays)
 	}
 }
 

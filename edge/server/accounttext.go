@@ -98,7 +98,7 @@ func (a *accountAuction) text(out []byte) []byte {
 	switch {
 	case !a.Sold:
 		return append(out, "\noutcome  not sold\n"...)
-	case a.Price == nil:
+	case a.Basis == "":
 		return append(out, "\noutcome  sold to another buyer\n"...)
 	}
 	return fmt.Appendf(out, "\noutcome  sold to %s at %s net (%s), the buyer pays %s\n", named(a.Bidder, a.Winner), a.Price, a.Basis, a.BuyerPays)
