@@ -230,7 +230,7 @@ func (a *Answer) dealsOnly(i int) bool {
 func (a *Answer) floor(i int, size ad.Size) auction.Applied {
 	imp := &a.Call.Impressions[i]
 	if terms := a.state.seats[i].terms; terms.HasReserve {
-		reserves := auction.Reserves{Placement: terms.Reserve, Soft: imp.Placement.SoftFloor}
+		reserves := auction.Reserves{Placement: terms.Reserve, ByOwner: true, Soft: imp.Placement.SoftFloor}
 		if a.Call.Format == ad.TagOpenRTB { // the caller's own floor is not the owner's to lower
 			reserves.Call, reserves.RaiseOnly = imp.Reserve, true
 		}

@@ -135,7 +135,7 @@ func TestOwnersBidderSetsReserveAndDefault(t *testing.T) {
 		answers.Owner, answers.Bids = append(answers.Owner, terms), append(answers.Bids, bids...)
 	}
 	a := s.serve(s.call(1001))
-	if slot := a.Slots[0]; slot.Outcome != Default || slot.Creative.ID != 51 || slot.Bids[0].Reason != ad.BelowFloor {
+	if slot := a.Slots[0]; slot.Outcome != Default || slot.Creative.ID != 51 || slot.Bids[0].Reason != ad.BelowFloor || slot.Result.FloorSource != auction.FloorOwner {
 		t.Errorf("under the owner's reserve: %v with %+v", slot.Outcome, slot.Bids)
 	}
 	for _, target := range s.market.targets {
