@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -128,8 +129,14 @@ func TestMacros(t *testing.T) {
 
 func TestWhoIsAsked(t *testing.T) {
 	asked := map[string]int{}
+	var mu sync.Mutex // guards asked: providers are asked at once
 	endpoint := func(name string) string {
-		return serve(t, func(w http.ResponseWriter, _ *http.Request) { asked[name]++; w.Write([]byte("code")) }) + "/"
+		return serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			mu.Lock()
+			asked[name]++
+			mu.Unlock()
+			w.Write([]byte("code"))
+		}) + "/"
 	}
 	d := newDesk(t,
 		ad.DataProvider{Name: "person", Endpoint: endpoint("person")},
