@@ -103,7 +103,7 @@ func (s *Service) decide(a *Answer) {
 	for i := range a.Slots {
 		slot := &a.Slots[i]
 		if !a.state.seats[i].closed {
-			s.contest(a, i, a.everybody)
+			s.contest(a, i, a.everybody, anyStage)
 		}
 		a.conclude(slot)
 		if slot.Outcome == Sold {
@@ -113,9 +113,13 @@ func (s *Service) decide(a *Answer) {
 	a.account()
 }
 
+// anyStage is every stage of an auction.
+const anyStage = auction.NoStage
+
 // contest holds the auction of an impression over the bids that gather appends. A line item that wins must have room in
-// its budget and under its caps at this very moment; one that has not loses that way, and the auction is held again.
-func (s *Service) contest(a *Answer, i int, gather func(i int, bids []ad.Bid) []ad.Bid) {
+// its budget and under its caps at this very moment; one that has not loses that way, and the auction is held again. Nothing
+// is set aside for a winner of another stage than the one that counts.
+func (s *Service) contest(a *Answer, i int, gather func(i int, bids []ad.Bid) []ad.Bid, counts auction.Stage) {
 	st, slot := &a.state, &a.Slots[i]
 	from := len(st.bids)
 	for {
@@ -123,7 +127,7 @@ func (s *Service) contest(a *Answer, i int, gather func(i int, bids []ad.Bid) []
 		slot.Bids = st.bids[from:len(st.bids):len(st.bids)]
 		slot.Result = s.run(a, i, slot.Bids)
 		w := slot.Result.Winner
-		if w < 0 || slot.Bids[w].LineItem == nil {
+		if w < 0 || slot.Bids[w].LineItem == nil || counts != anyStage && slot.Result.Stage != counts {
 			return
 		}
 		reason := s.reserve(a, i, &slot.Bids[w])

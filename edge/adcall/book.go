@@ -23,15 +23,6 @@ func (s *Service) reserve(a *Answer, i int, b *ad.Bid) ad.Reason {
 	return reason
 }
 
-// unreserve gives back what an impression's winner had reserved.
-func (s *Service) unreserve(a *Answer, i int) {
-	slot := &a.Slots[i]
-	if w := slot.Result.Winner; w >= 0 && slot.Bids[w].LineItem != nil && !a.silent() {
-		s.ledger.Release(&slot.Sale)
-		slot.Sale = ad.Sale{}
-	}
-}
-
 // draw writes down the sale of a slot.
 func (a *Answer) draw(i int) { a.Slots[i].Sale = a.sale(i, a.Slots[i].Bid) }
 

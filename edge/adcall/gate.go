@@ -16,30 +16,19 @@ func (s *Service) gate(a *Answer) {
 		st.seats[i].from = len(st.managed)
 		s.collect(a, i)
 		st.seats[i].to = len(st.managed)
-		if st.seats[i].from == st.seats[i].to || !a.gateCloses(s, i) {
+		if st.seats[i].from == st.seats[i].to {
 			continue
 		}
 		from := len(st.bids)
-		s.contest(a, i, a.ownersOnly)
+		s.contest(a, i, a.ownersOnly, auction.Gate)
 		if a.Slots[i].Result.Stage == auction.Gate {
 			st.seats[i].closed = true
 			continue
 		}
-		// The tiers that close the gate had no room left after all; what is below them meets the bidders.
-		s.unreserve(a, i)
+		// No tier that closes the gate is there, or none has room left; what is below meets the bidders.
 		st.bids = st.bids[:from]
 		a.Slots[i].Bids, a.Slots[i].Result = nil, auction.Result{Winner: -1}
 	}
-}
-
-// gateCloses reports whether a line item that could serve stands at or above the reselling priority.
-func (a *Answer) gateCloses(s *Service, i int) bool {
-	st := &a.state
-	from := len(st.bids)
-	st.bids = a.ownersOnly(i, st.bids)
-	stage := s.run(a, i, st.bids[from:]).Stage
-	st.bids = st.bids[:from]
-	return stage == auction.Gate
 }
 
 // ownersOnly appends the owner's line items for an impression.

@@ -68,7 +68,7 @@ func (s *Service) offer(ctx context.Context, a *Answer) {
 // where only deals may buy): then everybody is asked.
 func (s *Service) take(a *Answer, i int) {
 	from := len(a.state.bids)
-	s.contest(a, i, a.exclusive)
+	s.contest(a, i, a.exclusive, anyStage)
 	slot := &a.Slots[i]
 	if a.state.seats[i].closed = slot.Result.Winner >= 0; !a.state.seats[i].closed {
 		a.state.bids = a.state.bids[:from]
