@@ -146,12 +146,15 @@ func (d *Decoder) bidsOf(dst *[]Bid) bool {
 }
 
 // bidPrice reads the price. One that is no number costs this bid only, so the rest of the answer survives it.
-func (d *Decoder) bidPrice(b *Bid) bool {
+func (d *Decoder) bidPrice(b *Bid) bool { return d.offered(&b.Price, &b.PriceReason) }
+
+// offered reads an amount. One that is no number leaves ad.PriceInvalid as the reason, null leaves both as they were.
+func (d *Decoder) offered(amount *ad.CPM, reason *ad.Reason) bool {
 	switch c := d.at(); {
 	case c == 'n':
 		return d.null()
 	case c != '-' && (c < '0' || c > '9'):
-		b.PriceReason = ad.PriceInvalid
+		*reason = ad.PriceInvalid
 		return d.skip()
 	}
 	digits, ok := d.digits()
@@ -160,10 +163,10 @@ func (d *Decoder) bidPrice(b *Bid) bool {
 	}
 	cpm, err := ad.ParseCPM(digits)
 	if err != nil {
-		b.PriceReason = ad.PriceInvalid
+		*reason = ad.PriceInvalid
 		return true
 	}
-	b.Price, b.PriceReason = cpm, ad.Undecided
+	*amount, *reason = cpm, ad.Undecided
 	return true
 }
 

@@ -92,7 +92,7 @@ func (t *Terms) bidTerms(terms *BidTerms) bool {
 	for d.member(&o) {
 		switch o.name {
 		case "min_price":
-			o.ok = o.once(0) && d.minPrice(terms)
+			o.ok = o.once(0) && d.offered(&terms.MinPrice, &terms.PriceReason)
 		case "notify_data":
 			o.ok = o.once(1) && d.text(&terms.NotifyData)
 		case "click_url":
@@ -106,27 +106,6 @@ func (t *Terms) bidTerms(terms *BidTerms) bool {
 		}
 	}
 	return d.close(&o)
-}
-
-// minPrice reads a price as bidPrice does: one that is none costs this bid its price and not the rest of its terms.
-func (d *Decoder) minPrice(terms *BidTerms) bool {
-	switch c := d.at(); {
-	case c == 'n':
-		return d.null()
-	case c != '-' && (c < '0' || c > '9'):
-		terms.PriceReason = ad.PriceInvalid
-		return d.skip()
-	}
-	digits, ok := d.digits()
-	if !ok {
-		return false
-	}
-	cpm, err := ad.ParseCPM(digits)
-	if err != nil {
-		terms.PriceReason = ad.PriceInvalid
-	}
-	terms.MinPrice = cpm
-	return true
 }
 
 // readMacro reads one custom macro; both of its members must be there.
