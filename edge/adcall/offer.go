@@ -11,7 +11,7 @@ import (
 // consult asks the data providers, if anybody is going to hear what they say. They have ad.ProviderTimeout from now on,
 // since what the call waited for before is not their doing, and no longer than the call itself.
 func (s *Service) consult(ctx context.Context, a *Answer) {
-	if s.providers == nil || len(a.state.snapshot.DataProviders()) == 0 || !a.forSale() {
+	if s.providers == nil || len(a.state.snapshot.ActiveProviders()) == 0 || !a.forSale() {
 		return
 	}
 	deadline := time.Now().Add(ad.ProviderTimeout)

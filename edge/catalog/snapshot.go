@@ -209,9 +209,6 @@ func (s *Snapshot) LineItem(id ad.LineItemID) *ad.LineItem { return s.lineItems.
 // caller to judge.
 func (s *Snapshot) LineItemsFor(id ad.PlacementID) []*ad.LineItem { return s.lineItemsFor[id] }
 
-// DataProviderNamed finds a data provider, active or not, by name.
-func (s *Snapshot) DataProviderNamed(name string) *ad.DataProvider { return s.providers.get(name) }
-
 // DataProviders lists all data providers by name.
 func (s *Snapshot) DataProviders() []*ad.DataProvider { return s.providers.list }
 

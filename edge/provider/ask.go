@@ -66,10 +66,7 @@ func (c *Client) Ask(ctx context.Context, snap *catalog.Snapshot, in ad.Inquiry,
 	replies := make(chan reply, ad.ProvidersMax) // room for all: who is late blocks nobody
 	open := 0
 	lines := *c.lines.Load()
-	for _, p := range snap.DataProviders() {
-		if open == ad.ProvidersMax {
-			break
-		}
+	for _, p := range snap.ActiveProviders() { // at most ad.ProvidersMax
 		if l := lines[p.Name]; l != nil && c.wanted(l, p, snap, in) {
 			url := string(l.question.fill(nil, &a))
 			if c.start(func() { replies <- reply{p, c.ask(ctx, l, url)} }) {
@@ -92,7 +89,7 @@ func (c *Client) Ask(ctx context.Context, snap *catalog.Snapshot, in ad.Inquiry,
 
 // wanted reports whether a provider is asked for a call. One that no active bidder is under contract with is not.
 func (c *Client) wanted(l *line, p *ad.DataProvider, snap *catalog.Snapshot, in ad.Inquiry) bool {
-	if !p.Active || l.denied || l.out.Load() || !(in.Personal || p.Contextual) {
+	if l.denied || l.out.Load() || !(in.Personal || p.Contextual) {
 		return false
 	}
 	heard := false

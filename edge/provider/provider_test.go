@@ -36,7 +36,7 @@ func newDesk(t *testing.T, providers ...ad.DataProvider) *desk {
 		t.Fatal(err)
 	}
 	for i := range providers {
-		providers[i].Active = true
+		providers[i].Active = providers[i].Name != "off"
 		if providers[i].Bidders == nil {
 			providers[i].Bidders = []ad.BidderID{1}
 		}
@@ -142,11 +142,8 @@ func TestWhoIsAsked(t *testing.T) {
 		ad.DataProvider{Name: "person", Endpoint: endpoint("person")},
 		ad.DataProvider{Name: "page", Endpoint: endpoint("page"), Contextual: true},
 		ad.DataProvider{Name: "nobody", Endpoint: endpoint("nobody"), Bidders: []ad.BidderID{2}}, // bidder 2 is not active
-		ad.DataProvider{Name: "off", Endpoint: endpoint("off")},
+		ad.DataProvider{Name: "off", Endpoint: endpoint("off")},                                  // by newDesk
 	)
-	for _, p := range d.snap.DataProviders() {
-		p.Active = p.Name != "off"
-	}
 	d.ask(d.call(), true)
 	if diff := cmp.Diff(map[string]int{"person": 1, "page": 1}, asked); diff != "" {
 		t.Errorf("with a permit:\n%s", diff)

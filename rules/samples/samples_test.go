@@ -57,10 +57,13 @@ func TestDemoIsTheMarketThatIsSimulated(t *testing.T) {
 			servesDefault(t, snap, p, size, "Curb house ad")
 		}
 	}
-	for name, contextual := range map[string]bool{"weather": false, "page-topics": true} {
-		d := snap.DataProviderNamed(name)
-		if d == nil || !d.Active || d.Contextual != contextual || d.ReadyURL != "http://127.0.0.1:9720/ready" || !strings.HasPrefix(d.Endpoint, "http://127.0.0.1:9720/") {
-			t.Errorf("data provider %s is %+v", name, d)
+	contextual := map[string]bool{"weather": false, "page-topics": true}
+	if n := len(snap.ActiveProviders()); n != len(contextual) {
+		t.Errorf("%d active data providers, want %d", n, len(contextual))
+	}
+	for _, d := range snap.ActiveProviders() {
+		if want, known := contextual[d.Name]; !known || d.Contextual != want || d.ReadyURL != "http://127.0.0.1:9720/ready" || !strings.HasPrefix(d.Endpoint, "http://127.0.0.1:9720/") {
+			t.Errorf("data provider %+v", d)
 		}
 	}
 }
