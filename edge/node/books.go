@@ -75,7 +75,7 @@ func (n *Node) closeBooks(ctx context.Context) {
 	if n.notices != nil {
 		n.notices.Close(ctx)
 	}
-	if n.ledger != nil {
+	if n.service != nil { // it served, and there is somebody to tell of what is over
 		n.ledger.Expire(time.Now()) // bills in doubt are undone before the log closes: a restart would find them standing
 	}
 	if n.journal != nil {
